@@ -1,0 +1,39 @@
+PYTHON ?= python3
+PORT ?= 8000
+CHAPTERS ?= $(wildcard chapters/*.ipynb)
+BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: help book test serve chapters lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+book: .venv/made ## run every notebook that has changed and build the HTML
+	$(BIN)/jupyter-book build . -n -W --keep-going
+	@echo "Open _build/html/index.html"
+
+test: book ## run everything: the book's build, the library, every chapter against its outputs
+	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/book.py
+	$(PYTEST) --nbval chapters
+
+serve: book ## show the book at http://localhost:8000 (PORT=... for another)
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+chapters: .venv/made ## run the notebooks and store their outputs (CHAPTERS=... for some)
+	$(BIN)/python tests/store_chapters.py $(CHAPTERS)
+
+lock: ## choose the newest versions that pyproject.toml admits, for requirements.txt
+	$(PYTHON) -m venv _build/lock
+	_build/lock/bin/pip install --quiet uv
+	echo '-e .[book]' | _build/lock/bin/uv pip compile - --output-file requirements.txt --upgrade \
+	  --universal --python-version 3.11 --fork-strategy fewest --quiet --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean: ## remove what was built, and the environment
+	rm -rf .venv _build
+
+.venv/made: requirements.txt
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install -r requirements.txt
+	touch $@

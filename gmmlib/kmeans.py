@@ -1,0 +1,198 @@
+"""k-means by Lloyd's algorithm: the hard contrast to EM, and one of its starting points."""
+
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from gmmlib.check import check_count, check_enough, check_points
+
+
+@dataclass(frozen=True, eq=False)
+class KMeansState:
+    """Where Lloyd's algorithm is: the centres, and each point's label under these centres."""
+
+    iteration: int
+    centres: np.ndarray
+    labels: np.ndarray
+    inertia: float
+
+
+def squared_distances(X, centres):
+    r"""‖x_n − μ_k‖² for each point and centre, shape (n, k).
+
+    Examples
+    --------
+    >>> squared_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0], [1.0, 0.0]]))
+    array([[25.,  1.]])
+    """
+    distances = np.empty((len(centres), len(X)))
+    for j, centre in enumerate(centres):
+        difference = X - centre
+        distances[j] = np.einsum("nd,nd->n", difference, difference)
+    return distances.T
+
+
+def assign(X, centres):
+    r"""The nearest centre of each point: the hard E-step.
+
+    .. math:: z_n = \arg\min_k \lVert x_n - \mu_k \rVert^2
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    centres : array, shape (k, d)
+
+    Returns
+    -------
+    labels : array of int, shape (n,)
+    inertia : float
+        The sum of squared distances to the nearest centres, in squared units of `X`.
+
+    Notes
+    -----
+    Implements :eq:`eq-kmeans-assign`. Source: Lloyd (1982).
+
+    Examples
+    --------
+    >>> assign(np.array([[0.0], [1.0], [9.0]]), np.array([[0.0], [10.0]]))
+    (array([0, 0, 1]), 2.0)
+    """
+    distances = squared_distances(X, centres)
+    labels = distances.argmin(axis=1)
+    return labels, float(distances.min(axis=1).sum())
+
+
+def update(X, labels, centres):
+    r"""The mean of each cluster: the hard M-step.
+
+    .. math:: \mu_k = \frac{1}{\#\{n : z_n = k\}} \sum_{n : z_n = k} x_n
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    labels : array of int, shape (n,)
+    centres : array, shape (k, d)
+        The centres before; that of an empty cluster stays.
+
+    Returns
+    -------
+    array, shape (k, d)
+
+    Notes
+    -----
+    Implements :eq:`eq-kmeans-update`. Source: Lloyd (1982).
+
+    Examples
+    --------
+    >>> update(np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1]), np.array([[0.0], [10.0]]))
+    array([[0.5],
+           [9. ]])
+    """
+    centres = np.array(centres, dtype=float)
+    for j in range(len(centres)):
+        if np.any(labels == j):
+            centres[j] = X[labels == j].mean(axis=0)
+    return centres
+
+
+def lloyd(X, centres):
+    """Run Lloyd's algorithm until no label changes.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    centres : array, shape (k, d)
+        Where to start.
+
+    Yields
+    ------
+    KMeansState
+        First the start (iteration 0); the last state is a fixed point.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [8.0], [9.0]])
+    >>> [(s.iteration, s.inertia) for s in lloyd(X, np.array([[0.0], [1.0]]))]
+    [(0, 113.0), (1, 14.0), (2, 1.0)]
+    """
+    X = check_points(X)
+    centres = check_points(centres, "centres", n_columns=X.shape[1])
+    previous = None
+    for iteration in count():
+        labels, inertia = assign(X, centres)
+        yield KMeansState(iteration, centres, labels, inertia)
+        if previous is not None and np.array_equal(labels, previous):
+            return
+        centres, previous = update(X, labels, centres), labels
+
+
+def kmeans(X, n_clusters, n_init=1, random_state=None):
+    """The best of several runs of Lloyd's algorithm, each from k-means++ centres.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    n_clusters : int
+    n_init : int
+        How many runs; the one with the lowest inertia is returned.
+    random_state : int, RandomState or None
+
+    Returns
+    -------
+    KMeansState
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1.0], [8.0], [9.0]])
+    >>> kmeans(X, n_clusters=2, random_state=0).inertia
+    1.0
+    """
+    X = check_points(X)
+    check_enough(X, check_count(n_clusters, "n_clusters"))
+    rng = check_random_state(random_state)
+    best = None
+    for _ in range(check_count(n_init, "n_init")):
+        *_, state = lloyd(X, kmeans_plus_plus(X, n_clusters, rng))
+        if best is None or state.inertia < best.inertia:
+            best = state
+    return best
+
+
+def kmeans_plus_plus(X, n_clusters, random_state=None):
+    r"""Centres drawn from the points, far ones first.
+
+    After the first, a point is drawn with probability proportional to its squared distance
+    from the nearest centre so far.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    n_clusters : int
+    random_state : int, RandomState or None
+
+    Returns
+    -------
+    array, shape (k, d)
+
+    Notes
+    -----
+    Source: Arthur & Vassilvitskii (2007).
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [0.0], [5.0]])
+    >>> sorted(kmeans_plus_plus(X, 2, random_state=0)[:, 0].tolist())
+    [0.0, 5.0]
+    """
+    rng = check_random_state(random_state)
+    chosen = [rng.randint(len(X))]
+    nearest = squared_distances(X, X[chosen])[:, 0]
+    while len(chosen) < n_clusters:
+        if nearest.sum() > 0:
+            chosen.append(rng.choice(len(X), p=nearest / nearest.sum()))
+        else:  # fewer distinct points than centres: any point will do
+            chosen.append(rng.randint(len(X)))
+        nearest = np.minimum(nearest, squared_distances(X, X[chosen[-1:]])[:, 0])
+    return np.array(X[chosen], dtype=float)

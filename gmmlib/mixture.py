@@ -1,0 +1,209 @@
+"""A Gaussian mixture: weights, means and covariances, and what follows from them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from gmmlib.check import check_count, check_points
+from gmmlib.covariance import covariance_class
+from gmmlib.gaussian import LOG_2_PI
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    r"""A density that is a weighted sum of k normal densities.
+
+    .. math:: p(x) = \sum_{k} \pi_k\, \mathcal{N}(x \mid \mu_k, \Sigma_k)
+
+    Parameters
+    ----------
+    weights : array, shape (k,)
+        π: at least 0, and 1 in sum.
+    means : array, shape (k, d)
+        μ, in the units of the data.
+    covariances : array
+        Σ, in squared units: shape (k, d, d), (d, d), (k, d) or (k,) for the types full, tied,
+        diag and spherical.
+    covariance_type : {"full", "tied", "diag", "spherical"}
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, the weights do not sum to 1, or a covariance is not positive
+        definite. The message names the parameter.
+
+    Notes
+    -----
+    Implements :eq:`eq-mixture-density`. Source: Bishop (2006), eq. 9.7.
+
+    Examples
+    --------
+    >>> two = Mixture([0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0], "spherical")
+    >>> two.responsibilities([[2.0]]).round(6)
+    array([[0.182426, 0.817574]])
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+    covariance_type: str = "full"
+    _form: object = field(init=False, repr=False)
+
+    def __post_init__(self):
+        kind = covariance_class(self.covariance_type)
+        means = _numbers(self.means, "means")
+        if means.ndim != 2:
+            raise ValueError(f"means: expected shape (k, d), got {means.shape}")
+        k, d = means.shape
+        weights = _numbers(self.weights, "weights", (k,))
+        covariances = _numbers(self.covariances, "covariances", kind.shape(k, d))
+        if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
+            raise ValueError("weights: expected numbers of at least 0 that sum to 1, got "
+                             f"{weights.tolist()} with sum {weights.sum():g}")
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "means", means)
+        object.__setattr__(self, "covariances", covariances)
+        object.__setattr__(self, "_form", kind(covariances, d))
+
+    @property
+    def n_components(self):
+        """The number of components, k."""
+        return self.means.shape[0]
+
+    @property
+    def n_features(self):
+        """The number of features, d."""
+        return self.means.shape[1]
+
+    @property
+    def n_parameters(self):
+        """The number of free parameters: k − 1 weights, k d means, and the covariances'."""
+        k, d = self.means.shape
+        return (k - 1) + k * d + covariance_class(self.covariance_type).n_parameters(k, d)
+
+    @property
+    def precision_factors(self):
+        """P with Σ⁻¹ = P Pᵀ, in the shape of the covariances; 1/σ for diag and spherical."""
+        return self._form.precision_factors.reshape(self.covariances.shape)
+
+    def full_covariances(self):
+        """The covariances as k matrices, whatever the type: shape (k, d, d)."""
+        k, d = self.means.shape
+        return self._form.as_full(self.covariances, k, d)
+
+    def log_joint(self, X):
+        r"""log π_k + log N(x_n | μ_k, Σ_k), for each point and component.
+
+        .. math:: \log \pi_k - \tfrac12 \left( d \log 2\pi + \log\det\Sigma_k
+            + \Delta_k(x_n)^2 \right)
+
+        Parameters
+        ----------
+        X : array, shape (n, d)
+
+        Returns
+        -------
+        array, shape (n, k)
+
+        Notes
+        -----
+        Implements the numerator of :eq:`eq-responsibility`, as a logarithm.
+        """
+        X = check_points(X, n_columns=self.n_features)
+        with np.errstate(divide="ignore"):  # a weight of 0 is allowed: its logarithm is −∞
+            log_weights = np.log(self.weights)
+        constant = log_weights - 0.5 * (self.n_features * LOG_2_PI + self._form.log_det)
+        log_joint = np.empty((self.n_components, len(X)))
+        for j, mean in enumerate(self.means):
+            white = self._form.whiten(X - mean, j)
+            log_joint[j] = constant[j] - 0.5 * np.einsum("nd,nd->n", white, white)
+        return log_joint.T
+
+    def log_density(self, X):
+        """log p(x_n) for each point, shape (n,): the log of :eq:`eq-mixture-density`."""
+        return normalise(self.log_joint(X))[1]
+
+    def responsibilities(self, X):
+        """r_nk, the share of component k in point n, shape (n, k); each row sums to 1."""
+        return normalise(self.log_joint(X))[0]
+
+    def log_likelihood(self, X):
+        """The sum of the log-densities over the points: a total, in nats."""
+        return float(self.log_density(X).sum())
+
+    def sample(self, n_samples=1, random_state=None):
+        """Draw points: first a component for each (the die), then a place (the dart).
+
+        Parameters
+        ----------
+        n_samples : int
+        random_state : int, Generator-like or None
+
+        Returns
+        -------
+        X : array, shape (n_samples, d)
+        labels : array of int, shape (n_samples,)
+            The component that each point came from.
+
+        Examples
+        --------
+        >>> X, labels = Mixture([0.3, 0.7], [[0.0], [9.0]], [[1.0], [1.0]], "diag").sample(4, 0)
+        >>> X.shape, labels
+        ((4, 1), array([1, 1, 1, 1]))
+        """
+        n_samples = check_count(n_samples, "n_samples")
+        rng = check_random_state(random_state)
+        labels = rng.choice(self.n_components, size=n_samples, p=self.weights / self.weights.sum())
+        X = rng.standard_normal((n_samples, self.n_features))
+        for j, factor in enumerate(np.linalg.cholesky(self.full_covariances())):
+            X[labels == j] = self.means[j] + X[labels == j] @ factor.T  # Σ = L Lᵀ
+        return X, labels
+
+
+def normalise(log_joint):
+    r"""Responsibilities and log-densities from the logarithms of π_k N(x_n | μ_k, Σ_k).
+
+    .. math:: r_{nk} = \frac{e^{a_{nk}}}{\sum_j e^{a_{nj}}}, \qquad
+        \log p(x_n) = m_n + \log \sum_j e^{a_{nj} - m_n}, \qquad m_n = \max_j a_{nj}
+
+    Parameters
+    ----------
+    log_joint : array, shape (n, k)
+        The logarithms a.
+
+    Returns
+    -------
+    responsibilities : array, shape (n, k)
+        Each row sums to 1.
+    log_density : array, shape (n,)
+        In nats.
+
+    Notes
+    -----
+    Implements :eq:`eq-log-sum-exp`. Subtracting the largest logarithm first means that the
+    largest exponential is 1: the sum cannot underflow to 0, nor overflow.
+
+    Examples
+    --------
+    >>> responsibilities, log_density = normalise(np.array([[-20000.0, -19800.5]]))
+    >>> log_density
+    array([-19800.5])
+    """
+    largest = log_joint.max(axis=1, keepdims=True)
+    joint = np.exp(log_joint - largest)
+    total = joint.sum(axis=1, keepdims=True)
+    return joint / total, (largest + np.log(total))[:, 0]
+
+
+def _numbers(value, name, shape=None):
+    """An array of finite floats of that shape, or an error that names the parameter."""
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected numbers, got {value!r}") from None
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, got {array.tolist()}")
+    return array
