@@ -1,4 +1,4 @@
-"""gmmlib: EM for Gaussian mixtures, small enough to be read beside the book that it belongs to."""
+"""gmmlib: EM for Gaussian mixtures, small enough to be read beside its book."""
 
 from gmmlib.em import Sums, e_step, em, m_step, weighted_sums
 from gmmlib.estimator import GaussianMixture
@@ -7,5 +7,18 @@ from gmmlib.kmeans import kmeans, lloyd
 from gmmlib.mixture import Mixture, normalise
 
 __version__ = "0.1.0"
-__all__ = ["GaussianMixture", "Mixture", "Sums", "e_step", "em", "fit_normal", "kmeans", "lloyd",
-           "m_step", "normal_logpdf", "normal_pdf", "normalise", "weighted_sums"]
+__all__ = [
+    "GaussianMixture",
+    "Mixture",
+    "Sums",
+    "e_step",
+    "em",
+    "fit_normal",
+    "kmeans",
+    "lloyd",
+    "m_step",
+    "normal_logpdf",
+    "normal_pdf",
+    "normalise",
+    "weighted_sums",
+]

@@ -1,4 +1,4 @@
-"""Clusters against known classes. Labels are arbitrary names: match them before counting."""
+"""Clusters against known classes: labels are arbitrary names, so match them first."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -29,15 +29,17 @@ def contingency(classes, labels):
     """
     classes, labels = np.asarray(classes), np.asarray(labels)
     if classes.shape != labels.shape:
-        raise ValueError(f"labels: expected shape {classes.shape}, one for each class, "
-                         f"got {labels.shape}")
+        raise ValueError(
+            f"labels: expected shape {classes.shape}, one for each class, "
+            f"got {labels.shape}"
+        )
     table = np.zeros((classes.max() + 1, labels.max() + 1), dtype=int)
     np.add.at(table, (classes, labels), 1)
     return table
 
 
 def match_labels(classes, labels):
-    """Rename the clusters so that as many points as possible carry their class's number.
+    """Rename the clusters so that most points carry their class's number.
 
     Parameters
     ----------

@@ -31,27 +31,33 @@ def check_points(X, name="X", n_columns=None):
 
     Examples
     --------
-    >>> check_points([[1, 2], [3, float("nan")]])
+    >>> check_points([[1, 2], [3, float("nan")]])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: X[1, 1]: expected a finite number, got NaN; drop that row or fill the value in
+    ValueError: X[1, 1]: expected a finite number, got NaN; drop that row or ...
     """
     try:
-        X = check_array(X, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name=name)
+        X = check_array(
+            X, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name=name
+        )
     except ValueError as error:
         _report_text(X, name, error)
         raise
-    # A sum is finite only if all terms are: one fast pass, and a search only after bad news.
+    # A sum is finite only if all terms are: one fast pass, a search after bad news.
     with np.errstate(over="ignore", invalid="ignore"):
         suspicious = not np.isfinite(X.sum())
     if suspicious and not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0]
         value = "NaN" if np.isnan(X[row, column]) else str(X[row, column])
-        raise ValueError(f"{name}[{row}, {column}]: expected a finite number, got {value}; "
-                         "drop that row or fill the value in")
+        raise ValueError(
+            f"{name}[{row}, {column}]: expected a finite number, got {value}; "
+            "drop that row or fill the value in"
+        )
     if n_columns is not None and X.shape[1] != n_columns:
-        raise ValueError(f"{name}: expected {n_columns} columns, got {X.shape[1]}; "
-                         "pass the same features, in the same order, as the model has")
+        raise ValueError(
+            f"{name}: expected {n_columns} columns, got {X.shape[1]}; "
+            "pass the same features, in the same order, as the model has"
+        )
     return X
 
 
@@ -60,15 +66,19 @@ def _report_text(X, name, cause):
     try:
         cells = np.asarray(X, dtype=object)
     except ValueError:
-        raise ValueError(f"{name}: expected rows of equal length; got ragged rows") from cause
+        raise ValueError(
+            f"{name}: expected rows of equal length; got ragged rows"
+        ) from cause
     if cells.ndim != 2:
         return
     for (row, column), value in np.ndenumerate(cells):
         try:
             float(value)
         except (TypeError, ValueError):
-            raise ValueError(f"{name}[{row}, {column}]: expected a number, got {value!r}; "
-                             "drop that column or encode it as numbers") from cause
+            raise ValueError(
+                f"{name}[{row}, {column}]: expected a number, got {value!r}; "
+                "drop that column or encode it as numbers"
+            ) from cause
 
 
 def check_count(value, name, at_least=1):
@@ -81,8 +91,14 @@ def check_count(value, name, at_least=1):
     ...
     ValueError: n_components: expected an integer of at least 1, got 0
     """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < at_least:
-        raise ValueError(f"{name}: expected an integer of at least {at_least}, got {value!r}")
+    if (
+        not isinstance(value, numbers.Integral)
+        or isinstance(value, bool)
+        or value < at_least
+    ):
+        raise ValueError(
+            f"{name}: expected an integer of at least {at_least}, got {value!r}"
+        )
     return int(value)
 
 
@@ -92,11 +108,13 @@ def check_enough(X, n_components):
     Examples
     --------
     >>> import numpy as np
-    >>> check_enough(np.zeros((2, 1)), n_components=3)
+    >>> check_enough(np.zeros((2, 1)), n_components=3)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    ValueError: X: expected at least n_components=3 points, got n_samples = 2; use fewer components
+    ValueError: X: expected at least n_components=3 points, got n_samples = 2; ...
     """
     if len(X) < n_components:
-        raise ValueError(f"X: expected at least n_components={n_components} points, "
-                         f"got n_samples = {len(X)}; use fewer components")
+        raise ValueError(
+            f"X: expected at least n_components={n_components} points, "
+            f"got n_samples = {len(X)}; use fewer components"
+        )

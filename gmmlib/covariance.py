@@ -11,8 +11,9 @@ diag       axes along the features      (k, d)                k d
 spherical  a circle (ball), one each    (k,)                  k
 ========== ============================ ===================== ==================
 
-A class is built from the covariances of a mixture, and factors them once. Then ``whiten``
-turns differences x − μ into standard deviations, and ``log_det`` holds log det Σ.
+A class is built from the covariances of a mixture, and factors them once. Then
+``whiten`` turns differences x − μ into standard deviations, and ``log_det`` holds log
+det Σ.
 """
 
 import numpy as np
@@ -29,7 +30,7 @@ class Full:
     def __init__(self, covariances, d):
         factors = [cholesky(c, f"covariances[{j}]") for j, c in enumerate(covariances)]
         self.log_det = np.array([2 * np.log(np.diag(f)).sum() for f in factors])
-        # Σ = L Lᵀ gives Σ⁻¹ = P Pᵀ with P = L⁻ᵀ: one matrix product then whitens a whole block.
+        # Σ = L Lᵀ gives Σ⁻¹ = P Pᵀ with P = L⁻ᵀ: one product whitens a whole block.
         self.precision_factors = np.array([_precision_factor(f) for f in factors])
 
     def whiten(self, difference, j):
@@ -47,8 +48,8 @@ class Full:
     @staticmethod
     def scatter(difference, resp):
         r"""∑ₙ rₙ (xₙ − c)(xₙ − c)ᵀ, shape (d, d)."""
-        half = difference * np.sqrt(resp)[:, None]  # half.T @ half is symmetric to the last bit
-        return half.T @ half
+        half = difference * np.sqrt(resp)[:, None]
+        return half.T @ half  # symmetric to the last bit
 
     @staticmethod
     def pool(scatters):
@@ -57,7 +58,7 @@ class Full:
 
     @staticmethod
     def estimate(scatter, total, shift):
-        """Each component's scatter about its new mean, divided by N_k."""
+        """Scatter about the new mean, divided by N_k: :eq:`eq-m-step-covariances`."""
         return scatter / total[:, None, None] - shift[:, :, None] * shift[:, None, :]
 
     @staticmethod
@@ -98,6 +99,7 @@ class Tied(Full):
 
     @staticmethod
     def estimate(scatter, total, shift):
+        """All scatters about the new means, divided by N: :eq:`eq-covariance-tied`."""
         return (scatter - (shift.T * total) @ shift) / total.sum()
 
     @staticmethod
@@ -114,9 +116,11 @@ class Diag:
         bad = np.argwhere(~(covariances > 0))
         if len(bad):
             j, column = bad[0]
-            raise ValueError(f"covariances[{j}]: expected positive variances, got "
-                             f"{covariances[j, column]:.3g}; raise reg_covar or use fewer "
-                             "components")
+            raise ValueError(
+                f"covariances[{j}]: expected positive variances, got "
+                f"{covariances[j, column]:.3g}; raise reg_covar or use fewer "
+                "components"
+            )
         self.log_det = np.log(covariances).sum(axis=1)
         self.precision_factors = 1 / np.sqrt(covariances)
 
@@ -143,6 +147,7 @@ class Diag:
 
     @staticmethod
     def estimate(scatter, total, shift):
+        """The same, feature by feature: :eq:`eq-covariance-diag`."""
         return scatter / total[:, None] - shift**2
 
     @staticmethod
@@ -173,7 +178,7 @@ class Spherical(Diag):
 
     @staticmethod
     def estimate(scatter, total, shift):
-        """The average of the d variances."""
+        """The average of the d variances: :eq:`eq-covariance-spherical`."""
         return Diag.estimate(scatter, total, shift).mean(axis=1)
 
     @staticmethod
@@ -200,19 +205,21 @@ def covariance_class(covariance_type):
         return COVARIANCE_TYPES[covariance_type]
     except (KeyError, TypeError):
         names = ", ".join(repr(name) for name in COVARIANCE_TYPES)
-        raise ValueError(f"covariance_type: expected one of {names}, got "
-                         f"{covariance_type!r}") from None
+        raise ValueError(
+            f"covariance_type: expected one of {names}, got {covariance_type!r}"
+        ) from None
 
 
 def covariance_floor(X, reg_covar="scale"):
-    """What the M-step adds to each variance, so that no component can shrink to a point.
+    """What the M-step adds to each variance: no component can shrink to a point.
 
     Parameters
     ----------
     X : array, shape (n, d)
     reg_covar : "scale", float, or array of shape (d,)
-        ``"scale"`` is 1e-6 times the variance of each feature: rescaling the data rescales the
-        answer. Numbers are added as they are, in squared units of the data.
+        ``"scale"`` is 1e-6 times the variance of each feature: rescaling the data
+        rescales the answer. Numbers are added as they are, in squared units of the
+        data.
 
     Returns
     -------
@@ -231,7 +238,9 @@ def covariance_floor(X, reg_covar="scale"):
     except (TypeError, ValueError):
         floor = np.array([-1.0])
     if not np.all((floor >= 0) & (floor < np.inf)):
-        raise ValueError(f"reg_covar: expected 'scale' or a number ≥ 0, got {reg_covar!r}")
+        raise ValueError(
+            f"reg_covar: expected 'scale' or a number ≥ 0, got {reg_covar!r}"
+        )
     return floor
 
 

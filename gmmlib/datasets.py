@@ -38,7 +38,8 @@ def load_old_faithful():
     Returns
     -------
     array, shape (272, 2)
-        How long the eruption lasted, and how long the wait for the next one was, in minutes.
+        How long the eruption lasted, and how long the wait for the next one was, in
+        minutes.
 
     Notes
     -----
@@ -69,5 +70,7 @@ def make_oblong(n_samples=400, random_state=0):
     >>> X.shape, labels.max()
     ((100, 2), np.int64(1))
     """
-    clouds = Mixture([0.5, 0.5], [[0.0, -1.5], [0.0, 1.5]], [[16.0, 0.0], [0.0, 0.25]], "tied")
+    clouds = Mixture(
+        [0.5, 0.5], [[0.0, -1.5], [0.0, 1.5]], [[16.0, 0.0], [0.0, 0.25]], "tied"
+    )
     return clouds.sample(n_samples, random_state)

@@ -9,8 +9,8 @@ from gmmlib.check import check_points
 from gmmlib.covariance import covariance_class, covariance_floor
 from gmmlib.mixture import Mixture, normalise
 
-BLOCK_BYTES = 2**18  # a block of rows that stays in a core's cache between its E-step and its sums
-LARGE_SHIFT = 1e3  # a mean that moved by over √1000 standard deviations: sum again, about the new
+BLOCK_BYTES = 2**18  # a block stays in a core's cache between its E-step and its sums
+LARGE_SHIFT = 1e3  # squared, in variances: beyond it, sum again about the new means
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,8 @@ class Sums:
     first : array, shape (k, d)
         ∑ₙ r_nk (x_n − c_k).
     scatter : array
-        ∑ₙ r_nk (x_n − c_k)(x_n − c_k)ᵀ, shape (k, d, d); summed over k, shape (d, d), for tied;
-        its diagonals only, shape (k, d), for diag and spherical.
+        ∑ₙ r_nk (x_n − c_k)(x_n − c_k)ᵀ, shape (k, d, d); summed over k, shape (d, d),
+        for tied; its diagonals only, shape (k, d), for diag and spherical.
     centres : array, shape (k, d)
         c_k, points near the means.
     covariance_type : str
@@ -38,13 +38,18 @@ class Sums:
     covariance_type: str = "full"
 
     def __add__(self, other):
-        return Sums(self.total + other.total, self.first + other.first,
-                    self.scatter + other.scatter, self.centres, self.covariance_type)
+        return Sums(
+            self.total + other.total,
+            self.first + other.first,
+            self.scatter + other.scatter,
+            self.centres,
+            self.covariance_type,
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where EM is after `iteration` steps, with the log-likelihood of that very mixture."""
+    """Where EM is after `iteration` steps, and that very mixture's log-likelihood."""
 
     iteration: int
     mixture: Mixture
@@ -98,8 +103,8 @@ def weighted_sums(X, responsibilities, centres, covariance_type="full"):
         A block of rows.
     responsibilities : array, shape (n, k)
     centres : array, shape (k, d)
-        Points near the means. Any will do on paper; near ones keep the digits, because the
-        mean is subtracted before squaring.
+        Points near the means. Any will do on paper; near ones keep the digits, because
+        the mean is subtracted before squaring.
     covariance_type : {"full", "tied", "diag", "spherical"}
 
     Returns
@@ -154,8 +159,9 @@ def m_step(sums, floor=0.0):
 
     Notes
     -----
-    Implements :eq:`eq-m-step-weights`, :eq:`eq-m-step-means` and :eq:`eq-m-step-covariances`,
-    the last by way of :eq:`eq-shift`. Source: Bishop (2006), eqs. 9.24 to 9.26.
+    Implements :eq:`eq-m-step-weights`, :eq:`eq-m-step-means` and
+    :eq:`eq-m-step-covariances`, the last by way of :eq:`eq-shift`. Source: Bishop
+    (2006), eqs. 9.24 to 9.26.
 
     Examples
     --------
@@ -166,20 +172,21 @@ def m_step(sums, floor=0.0):
     (array([[1.5]]), array([[[2.75]]]))
     """
     kind = covariance_class(sums.covariance_type)
-    total = np.maximum(sums.total, np.finfo(float).tiny)  # an empty component stays where it is
+    # A component that owns nothing stays where it is.
+    total = np.maximum(sums.total, np.finfo(float).tiny)
     shift = sums.first / total[:, None]
     weights = sums.total / sums.total.sum()
     means = sums.centres + shift
     covariances = kind.estimate(sums.scatter, total, shift)
-    floor = np.broadcast_to(floor, means.shape[1:])
-    return Mixture(weights, means, kind.add_floor(covariances, floor), sums.covariance_type)
+    covariances = kind.add_floor(covariances, np.broadcast_to(floor, means.shape[1:]))
+    return Mixture(weights, means, covariances, sums.covariance_type)
 
 
 def em(X, start, reg_covar="scale"):
     """Run EM, one iteration at a time, for as long as you ask.
 
-    Each iteration reads the data once, block by block: the E-step of a block, then its sums.
-    So the memory needed beyond `X` does not grow with n.
+    Each iteration reads the data once, block by block: the E-step of a block, then its
+    sums. So the memory needed beyond `X` does not grow with n.
 
     Parameters
     ----------
@@ -192,8 +199,8 @@ def em(X, start, reg_covar="scale"):
     Yields
     ------
     State
-        First the start itself (iteration 0), then the state after each iteration. Without
-        a floor the log-likelihood never falls.
+        First the start itself (iteration 0), then the state after each iteration.
+        Without a floor the log-likelihood never falls.
 
     Examples
     --------
@@ -204,9 +211,9 @@ def em(X, start, reg_covar="scale"):
     ...     print(state.iteration, round(state.log_likelihood, 4))
     ...     if state.iteration == 2:
     ...         break
-    0 -9.4484
-    1 -7.8624
-    2 -7.8623
+    0 -8.9478
+    1 -7.0621
+    2 -7.062
     """
     X = check_points(X, n_columns=start.n_features)
     floor = covariance_floor(X, reg_covar)
@@ -216,7 +223,7 @@ def em(X, start, reg_covar="scale"):
         yield State(iteration, mixture, log_likelihood)
         following = m_step(sums, floor)
         if _moved_far(mixture, following):
-            # (shift/σ)² digits cancel in the covariance: sum again, about the new means.
+            # The shift's square swamps the covariance: sum about the new means.
             sums, _ = sweep(X, mixture, following.means)
             following = m_step(sums, floor)
         mixture = following
@@ -241,7 +248,9 @@ def sweep(X, mixture, centres):
     sums, log_likelihood = None, 0.0
     for block in blocks(X):
         responsibilities, block_log_likelihood = e_step(block, mixture)
-        block_sums = weighted_sums(block, responsibilities, centres, mixture.covariance_type)
+        block_sums = weighted_sums(
+            block, responsibilities, centres, mixture.covariance_type
+        )
         sums = block_sums if sums is None else sums + block_sums
         log_likelihood += block_log_likelihood
     return sums, log_likelihood
@@ -258,14 +267,14 @@ def blocks(X):
     """
     rows = max(256, BLOCK_BYTES // (8 * X.shape[1]))
     for first in range(0, len(X), rows):
-        yield X[first:first + rows]
+        yield X[first : first + rows]
 
 
 def remaining_gain(log_likelihoods):
     r"""How much the log-likelihood still has to climb, by Aitken's extrapolation.
 
-    Near the top each gain is a fixed share c of the one before. If the last gain was g, those
-    to come sum to
+    Near the top each gain is a fixed share c of the one before. If the last gain was g,
+    those to come sum to
 
     .. math:: g\,(c + c^2 + c^3 + \dots) = g\,\frac{c}{1-c}, \qquad
         c = \frac{\ell_t - \ell_{t-1}}{\ell_{t-1} - \ell_{t-2}}
@@ -278,8 +287,8 @@ def remaining_gain(log_likelihoods):
     Returns
     -------
     float
-        In nats: infinite while nothing can be said (fewer than three values, or gains that
-        still grow), 0 once gains are lost in rounding.
+        In nats: infinite while nothing can be said (fewer than three values, or gains
+        that still grow), 0 once gains are lost in rounding.
 
     Notes
     -----

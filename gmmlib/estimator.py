@@ -1,4 +1,4 @@
-"""`GaussianMixture`: EM with scikit-learn's conventions, so that changing the import is enough."""
+"""`GaussianMixture`: EM with scikit-learn's conventions."""
 
 import warnings
 
@@ -28,19 +28,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     covariance_type : {"full", "tied", "diag", "spherical"}, default "full"
         See :mod:`gmmlib.covariance`.
     tol : float, default 1e-3
-        EM stops when the last gain in mean log-likelihood, and the gain that is estimated
-        to remain (:func:`gmmlib.em.remaining_gain`), are both below `tol`, in nats per sample.
+        EM stops when the last gain in mean log-likelihood, and the gain that is
+        estimated to remain (:func:`gmmlib.em.remaining_gain`), are both below `tol`, in
+        nats per sample.
     reg_covar : "scale" or float, default "scale"
-        What is added to the variances: 1e-6 times each feature's variance, or a number in
-        squared units of the data.
+        What is added to the variances: 1e-6 times each feature's variance, or a number
+        in squared units of the data.
     max_iter : int, default 100
         The most iterations for one start.
     n_init : int, default 1
         The number of starts; the fit with the highest log-likelihood is kept.
     init_params : {"short_runs", "kmeans", "k-means++", "random", "random_from_data"}
-        Where a start comes from; see :mod:`gmmlib.initialisation`. Default "short_runs".
+        Where a start comes from; see :mod:`gmmlib.initialisation`. Default
+        "short_runs".
     weights_init, means_init, precisions_init : array, optional
-        Replace that part of every start. Shapes as of `weights_`, `means_`, `precisions_`.
+        Replace that part of every start. Shapes as of `weights_`, `means_`,
+        `precisions_`.
     random_state : int, RandomState or None
 
     Attributes
@@ -75,9 +78,21 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     (-1130.26, [2.04, 4.29])
     """
 
-    def __init__(self, n_components=1, *, covariance_type="full", tol=1e-3, reg_covar="scale",
-                 max_iter=100, n_init=1, init_params="short_runs", weights_init=None,
-                 means_init=None, precisions_init=None, random_state=None):
+    def __init__(
+        self,
+        n_components=1,
+        *,
+        covariance_type="full",
+        tol=1e-3,
+        reg_covar="scale",
+        max_iter=100,
+        n_init=1,
+        init_params="short_runs",
+        weights_init=None,
+        means_init=None,
+        precisions_init=None,
+        random_state=None,
+    ):
         self.n_components = n_components
         self.covariance_type = covariance_type
         self.tol = tol
@@ -114,13 +129,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self._set_mixture(state.mixture)
         if not self.converged_:
             warnings.warn(
-                f"EM stopped after max_iter={self.max_iter} iterations, with an estimated "
-                f"{remaining_gain(self.log_likelihoods_):.3g} nats still to gain; raise max_iter "
-                "or tol, or try another start", ConvergenceWarning, stacklevel=2)
+                f"EM stopped after max_iter={self.max_iter} iterations, with an "
+                f"estimated {remaining_gain(self.log_likelihoods_):.3g} nats to gain; "
+                "raise max_iter "
+                "or tol, or try another start",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     def _run(self, X, start, floor):
-        """EM from one start: the last state, the log-likelihoods on the way, converged or not."""
+        """EM from one start: last state, all log-likelihoods, converged or not."""
         log_likelihoods = []
         for state in em(X, start, floor):
             log_likelihoods.append(state.log_likelihood)
@@ -138,18 +157,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def _start(self, X, floor, rng):
         given = (self.weights_init, self.means_init, self.precisions_init)
         if any(value is None for value in given):
-            guess = start(X, self.n_components, self.covariance_type, self.init_params, floor, rng)
+            guess = start(
+                X, self.n_components, self.covariance_type, self.init_params, floor, rng
+            )
             weights, means, covariances = guess.weights, guess.means, guess.covariances
         if self.weights_init is not None:
             weights = self.weights_init
         if self.means_init is not None:
             means = check_points(self.means_init, "means_init", n_columns=X.shape[1])
             if len(means) != self.n_components:
-                raise ValueError(f"means_init: expected {self.n_components} rows, one for each "
-                                 f"component, got {len(means)}")
+                raise ValueError(
+                    f"means_init: expected {self.n_components} rows, one for each "
+                    f"component, got {len(means)}"
+                )
         if self.precisions_init is not None:
-            covariances = _invert(np.asarray(self.precisions_init, dtype=float),
-                                  self.covariance_type, "precisions_init")
+            covariances = _invert(
+                np.asarray(self.precisions_init, dtype=float),
+                self.covariance_type,
+                "precisions_init",
+            )
         return Mixture(weights, means, covariances, self.covariance_type)
 
     def _set_mixture(self, mixture):
@@ -159,7 +185,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.covariances_ = mixture.covariances
         factors = self.precisions_cholesky_ = mixture.precision_factors
         matrices = mixture.covariance_type in ("full", "tied")
-        self.precisions_ = factors @ np.swapaxes(factors, -1, -2) if matrices else factors**2
+        self.precisions_ = (
+            factors @ np.swapaxes(factors, -1, -2) if matrices else factors**2
+        )
 
     def _points(self, X, reset=False):
         points = check_points(X, n_columns=None)
@@ -181,7 +209,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         return self.mixture_.responsibilities(self._points(X))
 
     def predict(self, X):
-        """The most responsible component of each point, shape (n,): the hard assignment."""
+        """The most responsible component of each point, (n,): the hard assignment."""
         return self.predict_proba(X).argmax(axis=1)
 
     def fit_predict(self, X, y=None):

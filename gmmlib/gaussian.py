@@ -41,8 +41,10 @@ def normal_logpdf(x, mean=0.0, variance=1.0):
     """
     variance = np.asarray(variance, dtype=float)
     if not np.all(variance > 0):
-        raise ValueError(f"variance: expected positive numbers, got {variance.min()}; "
-                         "pass the variance (the square of the standard deviation)")
+        raise ValueError(
+            f"variance: expected positive numbers, got {variance.min()}; "
+            "pass the variance (the square of the standard deviation)"
+        )
     x = np.asarray(x, dtype=float)
     return -0.5 * (LOG_2_PI + np.log(variance) + (x - mean) ** 2 / variance)
 
@@ -105,7 +107,9 @@ def fit_normal(x):
     """
     x = np.asarray(x, dtype=float)
     if x.ndim != 1 or len(x) == 0:
-        raise ValueError(f"x: expected a sample of shape (n,) with n ≥ 1, got shape {x.shape}")
+        raise ValueError(
+            f"x: expected a sample of shape (n,) with n ≥ 1, got shape {x.shape}"
+        )
     mean = x.mean()
     return float(mean), float(np.mean((x - mean) ** 2))
 
@@ -167,7 +171,7 @@ def multivariate_normal_logpdf(X, mean, covariance):
 
     Examples
     --------
-    >>> multivariate_normal_logpdf([[0.0, 0.0]], [0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]]).round(6)
+    >>> multivariate_normal_logpdf([[0.0, 0.0]], [0.0, 0.0], np.eye(2)).round(6)
     array([-1.837877])
     """
     # det Σ = (∏ Lᵢᵢ)²: summing logarithms of L's diagonal cannot overflow.
@@ -203,14 +207,19 @@ def cholesky(covariance, name="covariance"):
     """
     covariance = np.asarray(covariance, dtype=float)
     if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1]:
-        raise ValueError(f"{name}: expected a square matrix, got shape {covariance.shape}")
+        raise ValueError(
+            f"{name}: expected a square matrix, got shape {covariance.shape}"
+        )
     if np.abs(covariance - covariance.T).max() > 1e-8 * np.abs(covariance).max():
-        raise ValueError(f"{name}: expected a symmetric matrix, got {covariance.tolist()}")
+        raise ValueError(
+            f"{name}: expected a symmetric matrix, got {covariance.tolist()}"
+        )
     try:
         return np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:
         smallest = np.linalg.eigvalsh(covariance)[0]
         raise ValueError(
-            f"{name}: expected a positive definite matrix, got one whose smallest eigenvalue is "
-            f"{smallest:.3g}; raise reg_covar, use fewer components, or covariance_type='diag'"
+            f"{name}: expected a positive definite matrix, got one whose smallest "
+            f"eigenvalue is {smallest:.3g}; raise reg_covar, use fewer components, or "
+            "covariance_type='diag'"
         ) from None

@@ -1,4 +1,4 @@
-"""Where EM starts: four ways to guess responsibilities, and short runs that try several."""
+"""Where EM starts: four kinds of guess, and short runs that try several."""
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -11,7 +11,7 @@ SHORT_ITERATIONS = 10  # EM iterations that each candidate gets
 
 
 def from_random(X, n_components, rng):
-    """Uniform random numbers, each row divided by its sum. All components start alike."""
+    """Uniform random numbers, rows divided by their sums: components start alike."""
     resp = rng.uniform(size=(len(X), n_components))
     return resp / resp.sum(axis=1, keepdims=True)
 
@@ -45,7 +45,9 @@ def one_hot(labels, n_components):
     return np.eye(n_components)[labels]
 
 
-def mixture_from_responsibilities(X, responsibilities, covariance_type="full", floor=0.0):
+def mixture_from_responsibilities(
+    X, responsibilities, covariance_type="full", floor=0.0
+):
     """The M-step without a mixture before it: means first, then the sums about them.
 
     Parameters
@@ -71,15 +73,17 @@ def mixture_from_responsibilities(X, responsibilities, covariance_type="full", f
     """
     middle = np.tile(X.mean(axis=0, dtype=float), (responsibilities.shape[1], 1))
     rough = weighted_sums(X, responsibilities, middle, "diag")
-    means = middle + rough.first / np.maximum(rough.total, np.finfo(float).tiny)[:, None]
+    means = (
+        middle + rough.first / np.maximum(rough.total, np.finfo(float).tiny)[:, None]
+    )
     return m_step(weighted_sums(X, responsibilities, means, covariance_type), floor)
 
 
 def short_runs(X, n_components, covariance_type, floor, rng):
     """The best of ten candidates after ten EM iterations each.
 
-    One candidate is k-means, which suits round clusters; the others are k-means++ draws, which
-    are rougher and so more varied.
+    One candidate is k-means, which suits round clusters; the others are k-means++
+    draws, which are rougher and so more varied.
 
     Parameters
     ----------
@@ -102,7 +106,9 @@ def short_runs(X, n_components, covariance_type, floor, rng):
     for run in range(SHORT_RUNS if n_components > 1 else 1):
         guess = from_kmeans if run == 0 else from_kmeans_plus_plus
         responsibilities = guess(X, n_components, rng)
-        candidate = mixture_from_responsibilities(X, responsibilities, covariance_type, floor)
+        candidate = mixture_from_responsibilities(
+            X, responsibilities, covariance_type, floor
+        )
         for state in em(X, candidate, floor):
             if state.iteration == SHORT_ITERATIONS:
                 break
@@ -111,12 +117,22 @@ def short_runs(X, n_components, covariance_type, floor, rng):
     return best.mixture
 
 
-GUESSES = {"kmeans": from_kmeans, "k-means++": from_kmeans_plus_plus, "random": from_random,
-           "random_from_data": from_random_points}
+GUESSES = {
+    "kmeans": from_kmeans,
+    "k-means++": from_kmeans_plus_plus,
+    "random": from_random,
+    "random_from_data": from_random_points,
+}
 
 
-def start(X, n_components, covariance_type="full", init_params="short_runs", floor=0.0,
-          random_state=None):
+def start(
+    X,
+    n_components,
+    covariance_type="full",
+    init_params="short_runs",
+    floor=0.0,
+    random_state=None,
+):
     """A mixture to start EM from.
 
     Parameters

@@ -1,4 +1,4 @@
-"""k-means by Lloyd's algorithm: the hard contrast to EM, and one of its starting points."""
+"""k-means by Lloyd's algorithm: the hard contrast to EM, and one of its starts."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -11,7 +11,7 @@ from gmmlib.check import check_count, check_enough, check_points
 
 @dataclass(frozen=True, eq=False)
 class KMeansState:
-    """Where Lloyd's algorithm is: the centres, and each point's label under these centres."""
+    """Where Lloyd's algorithm is: the centres, and the labels under these centres."""
 
     iteration: int
     centres: np.ndarray
@@ -86,7 +86,8 @@ def update(X, labels, centres):
 
     Examples
     --------
-    >>> update(np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1]), np.array([[0.0], [10.0]]))
+    >>> X, labels = np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1])
+    >>> update(X, labels, centres=np.array([[0.0], [10.0]]))
     array([[0.5],
            [9. ]])
     """
@@ -163,8 +164,8 @@ def kmeans(X, n_clusters, n_init=1, random_state=None):
 def kmeans_plus_plus(X, n_clusters, random_state=None):
     r"""Centres drawn from the points, far ones first.
 
-    After the first, a point is drawn with probability proportional to its squared distance
-    from the nearest centre so far.
+    After the first, a point is drawn with probability proportional to its squared
+    distance from the nearest centre so far.
 
     Parameters
     ----------

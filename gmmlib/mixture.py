@@ -23,15 +23,15 @@ class Mixture:
     means : array, shape (k, d)
         μ, in the units of the data.
     covariances : array
-        Σ, in squared units: shape (k, d, d), (d, d), (k, d) or (k,) for the types full, tied,
-        diag and spherical.
+        Σ, in squared units: shape (k, d, d), (d, d), (k, d) or (k,) for the types full,
+        tied, diag and spherical.
     covariance_type : {"full", "tied", "diag", "spherical"}
 
     Raises
     ------
     ValueError
-        If a shape does not fit, the weights do not sum to 1, or a covariance is not positive
-        definite. The message names the parameter.
+        If a shape does not fit, the weights do not sum to 1, or a covariance is not
+        positive definite. The message names the parameter.
 
     Notes
     -----
@@ -59,8 +59,10 @@ class Mixture:
         weights = _numbers(self.weights, "weights", (k,))
         covariances = _numbers(self.covariances, "covariances", kind.shape(k, d))
         if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
-            raise ValueError("weights: expected numbers of at least 0 that sum to 1, got "
-                             f"{weights.tolist()} with sum {weights.sum():g}")
+            raise ValueError(
+                "weights: expected numbers of at least 0 that sum to 1, got "
+                f"{weights.tolist()} with sum {weights.sum():g}"
+            )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "means", means)
         object.__setattr__(self, "covariances", covariances)
@@ -78,13 +80,15 @@ class Mixture:
 
     @property
     def n_parameters(self):
-        """The number of free parameters: k − 1 weights, k d means, and the covariances'."""
+        """Free parameters: k − 1 weights, k d means, and the covariances'."""
         k, d = self.means.shape
-        return (k - 1) + k * d + covariance_class(self.covariance_type).n_parameters(k, d)
+        return (
+            (k - 1) + k * d + covariance_class(self.covariance_type).n_parameters(k, d)
+        )
 
     @property
     def precision_factors(self):
-        """P with Σ⁻¹ = P Pᵀ, in the shape of the covariances; 1/σ for diag and spherical."""
+        """P with Σ⁻¹ = P Pᵀ, shaped like Σ; 1/σ for diag and spherical."""
         return self._form.precision_factors.reshape(self.covariances.shape)
 
     def full_covariances(self):
@@ -111,7 +115,9 @@ class Mixture:
         Implements the numerator of :eq:`eq-responsibility`, as a logarithm.
         """
         X = check_points(X, n_columns=self.n_features)
-        with np.errstate(divide="ignore"):  # a weight of 0 is allowed: its logarithm is −∞
+        with np.errstate(
+            divide="ignore"
+        ):  # a weight of 0 is allowed: its logarithm is −∞
             log_weights = np.log(self.weights)
         constant = log_weights - 0.5 * (self.n_features * LOG_2_PI + self._form.log_det)
         log_joint = np.empty((self.n_components, len(X)))
@@ -121,11 +127,11 @@ class Mixture:
         return log_joint.T
 
     def log_density(self, X):
-        """log p(x_n) for each point, shape (n,): the log of :eq:`eq-mixture-density`."""
+        """log p(x_n), shape (n,): the logarithm of :eq:`eq-mixture-density`."""
         return normalise(self.log_joint(X))[1]
 
     def responsibilities(self, X):
-        """r_nk, the share of component k in point n, shape (n, k); each row sums to 1."""
+        """r_nk, the share of component k in point n, shape (n, k); rows sum to 1."""
         return normalise(self.log_joint(X))[0]
 
     def log_likelihood(self, X):
@@ -148,13 +154,16 @@ class Mixture:
 
         Examples
         --------
-        >>> X, labels = Mixture([0.3, 0.7], [[0.0], [9.0]], [[1.0], [1.0]], "diag").sample(4, 0)
+        >>> two = Mixture([0.3, 0.7], [[0.0], [9.0]], [[1.0], [1.0]], "diag")
+        >>> X, labels = two.sample(4, random_state=0)
         >>> X.shape, labels
         ((4, 1), array([1, 1, 1, 1]))
         """
         n_samples = check_count(n_samples, "n_samples")
         rng = check_random_state(random_state)
-        labels = rng.choice(self.n_components, size=n_samples, p=self.weights / self.weights.sum())
+        labels = rng.choice(
+            self.n_components, size=n_samples, p=self.weights / self.weights.sum()
+        )
         X = rng.standard_normal((n_samples, self.n_features))
         for j, factor in enumerate(np.linalg.cholesky(self.full_covariances())):
             X[labels == j] = self.means[j] + X[labels == j] @ factor.T  # Σ = L Lᵀ
@@ -181,8 +190,8 @@ def normalise(log_joint):
 
     Notes
     -----
-    Implements :eq:`eq-log-sum-exp`. Subtracting the largest logarithm first means that the
-    largest exponential is 1: the sum cannot underflow to 0, nor overflow.
+    Implements :eq:`eq-log-sum-exp`. Subtracting the largest logarithm first means that
+    the largest exponential is 1: the sum cannot underflow to 0, nor overflow.
 
     Examples
     --------

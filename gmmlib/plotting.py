@@ -1,8 +1,8 @@
 """The book's figures, and the player that steps through them.
 
-Each ``plot_…`` function draws into `ax`, by default the current Axes, and returns it, so that
-several drawn after one another lie over each other. A component or cluster is told by its colour
-and by a marker, a line style or its number: never by colour alone.
+Each ``plot_…`` function draws into `ax`, by default the current Axes, and returns it,
+so that several drawn after one another lie over each other. A component or cluster is
+told by its colour and by a marker, a line style or its number: never by colour alone.
 """
 
 import base64
@@ -25,21 +25,22 @@ from PIL import Image
 
 from gmmlib.gaussian import cholesky, normal_pdf
 
-# After Okabe and Ito (2008), darkened until each stands out from white by at least 3 : 1. The
-# first four also differ in lightness, so that they survive a grey print.
+# After Okabe and Ito (2008), darkened until each stands out from white by at least 3 : 1.
+# The first four also differ in lightness, so that they survive a grey print.
 PALETTE = ("#0062A0", "#D27D00", "#178F6C", "#6A1B5B", "#BE3A12", "#C86BA8", "#5C5C5C")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINESTYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
 INK, FAINT = "#222222", "#C8CDD2"
-HALO = [withStroke(linewidth=3.5, foreground="white")]  # lifts a line off points of its colour
+# Lifts a line off points of its own colour.
+HALO = [withStroke(linewidth=3.5, foreground="white")]
 
 STYLE = {
-    "figure.figsize": (5.0, 3.3),  # small, with large letters: still read when a phone halves it
+    "figure.figsize": (5.0, 3.3),  # small, letters large: read when a phone halves it
     "figure.dpi": 100,
     "figure.constrained_layout.use": True,
-    "figure.facecolor": "white",  # opaque, so that dark letters stay legible on a dark page
+    "figure.facecolor": "white",  # opaque: dark letters stay legible on a dark page
     "savefig.dpi": 200,
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same figure on every machine
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same everywhere
     "mathtext.fontset": "dejavusans",
     "font.size": 11,
     "axes.labelsize": 11,
@@ -74,14 +75,15 @@ def use_style():
     if shell is not None and hasattr(shell, "kernel"):
         from matplotlib_inline.config import InlineBackend
 
-        # Retina: twice the pixels, shown at the figure's own size. Not cropped to what is drawn
-        # (the default), so that figures stay equally wide and letters equally large.
+        # Retina: twice the pixels, shown at the figure's own size. Not cropped to what is
+        # drawn (the default), so that figures stay equally wide and letters equally large.
         backend = InlineBackend.instance(parent=shell)
         backend.figure_formats = {"retina"}
         backend.print_figure_kwargs = {"bbox_inches": None}
 
 
 # One dimension
+
 
 def plot_normal(mean, variance, ax=None, *, shade=0, look=0, label=None, x_range=None):
     r"""Draw the bell curve of N(μ, σ²).
@@ -112,7 +114,9 @@ def plot_normal(mean, variance, ax=None, *, shade=0, look=0, label=None, x_range
     ax.plot(x, density, **_line(look), label=label)
     if shade:
         within = np.abs(x - mean) <= shade * sd
-        ax.fill_between(x, density, where=within, color=_line(look)["color"], alpha=0.2, lw=0)
+        ax.fill_between(
+            x, density, where=within, color=_line(look)["color"], alpha=0.2, lw=0
+        )
     ax.set(xlabel="x", ylabel="density")
     ax.set_ylim(bottom=0, auto=True)  # auto: a taller curve drawn later still fits
     return ax
@@ -128,7 +132,8 @@ def plot_mixture_1d(mixture, x=None, ax=None, *, bins=0, x_range=None, names=Non
         A sample, drawn as ticks on the axis.
     ax : Axes, optional
     bins : int
-        Draw the sample as a histogram of so many bins instead (its area is 1, as the curve's).
+        Draw the sample as a histogram of so many bins instead (its area is 1, as the
+        curve's).
     x_range : (float, float), optional
         From where to where; without it, all of the data and the components.
     names : sequence of str, optional
@@ -148,9 +153,16 @@ def plot_mixture_1d(mixture, x=None, ax=None, *, bins=0, x_range=None, names=Non
     if x is not None and bins:
         ax.hist(x, bins=bins, density=True, color=FAINT, edgecolor="white")
     elif x is not None:
-        # Ticks hang from the axis (y in the axes' own units), whatever the density's scale.
-        ax.plot(x, np.full(len(x), 0.02), "|", color=INK, ms=9, mew=1,
-                transform=ax.get_xaxis_transform())
+        # Ticks hang from the axis (y in the axes' own units), whatever the scale.
+        ax.plot(
+            x,
+            np.full(len(x), 0.02),
+            "|",
+            color=INK,
+            ms=9,
+            mew=1,
+            transform=ax.get_xaxis_transform(),
+        )
     parts = np.exp(mixture.log_joint(grid[:, None]))
     for j, part in enumerate(parts.T):
         ax.plot(grid, part, **_line(j), label=names[j] if names else f"component {j}")
@@ -188,7 +200,9 @@ def plot_responsibilities_1d(mixture, ax=None, *, x=None, x_range=None, names=No
     grid = _grid(mixture, x, x_range)
     resp = mixture.responsibilities(grid[:, None])
     for j in range(mixture.n_components):
-        ax.plot(grid, resp[:, j], **_line(j), label=names[j] if names else f"component {j}")
+        ax.plot(
+            grid, resp[:, j], **_line(j), label=names[j] if names else f"component {j}"
+        )
         if x is not None:
             ax.plot(x, mixture.responsibilities(x[:, None])[:, j], **_points(j), ms=8)
     ax.set(xlabel="x", ylabel="responsibility", ylim=(-0.03, 1.03))
@@ -198,7 +212,10 @@ def plot_responsibilities_1d(mixture, ax=None, *, x=None, x_range=None, names=No
 
 # Two dimensions
 
-def plot_clusters(X, labels=None, responsibilities=None, ax=None, *, dims=(0, 1), names=None):
+
+def plot_clusters(
+    X, labels=None, responsibilities=None, ax=None, *, dims=(0, 1), names=None
+):
     """Draw points: in one colour, by label, or with colours mixed by responsibility.
 
     Parameters
@@ -207,7 +224,8 @@ def plot_clusters(X, labels=None, responsibilities=None, ax=None, *, dims=(0, 1)
     labels : int array, shape (n,), optional
         A cluster, component or class for each point: its colour and marker.
     responsibilities : array, shape (n, k), optional
-        Mix the components' colours in these shares; the marker is the likeliest component's.
+        Mix the components' colours in these shares; the marker is the likeliest
+        component's.
     ax : Axes, optional
     dims : (int, int)
         The two features to draw.
@@ -217,7 +235,8 @@ def plot_clusters(X, labels=None, responsibilities=None, ax=None, *, dims=(0, 1)
     Examples
     --------
     >>> X = [[0.0, 0.0], [1.0, 1.0], [2.0, 0.0]]
-    >>> ax = plot_clusters(X, [0, 1, 1], ax=Figure().subplots(), names=["small", "large"])
+    >>> ax = Figure().subplots()
+    >>> ax = plot_clusters(X, [0, 1, 1], ax=ax, names=["small", "large"])
     >>> ax.get_legend_handles_labels()[1]
     ['small', 'large']
     >>> resp = [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]]
@@ -237,9 +256,15 @@ def plot_clusters(X, labels=None, responsibilities=None, ax=None, *, dims=(0, 1)
             pure = [to_rgb(_line(j)["color"]) for j in range(responsibilities.shape[1])]
             colours = np.clip(responsibilities @ pure, 0, 1)
         for j in np.unique(labels):
-            ax.scatter(*X[labels == j].T, s=22, color=colours[labels == j],
-                       marker=MARKERS[j % len(MARKERS)], edgecolors="white", linewidths=0.4,
-                       label=names[j] if names is not None else None)
+            ax.scatter(
+                *X[labels == j].T,
+                s=22,
+                color=colours[labels == j],
+                marker=MARKERS[j % len(MARKERS)],
+                edgecolors="white",
+                linewidths=0.4,
+                label=names[j] if names is not None else None,
+            )
         if names is not None:
             ax.legend()
     _name_axes(ax, dims)
@@ -264,18 +289,29 @@ def plot_means(means, ax=None, *, dims=(0, 1)):
     """
     ax = ax or plt.gca()
     for j, mean in enumerate(np.asarray(means, dtype=float)[:, list(dims)]):
-        ax.plot(*mean, "o", ms=17, mfc=_line(j)["color"], mec="white", mew=1.5, zorder=4)
-        ax.annotate(str(j), mean, color="white", weight="bold", size=10, zorder=5,
-                    ha="center", va="center_baseline")
+        ax.plot(
+            *mean, "o", ms=17, mfc=_line(j)["color"], mec="white", mew=1.5, zorder=4
+        )
+        ax.annotate(
+            str(j),
+            mean,
+            color="white",
+            weight="bold",
+            size=10,
+            zorder=5,
+            ha="center",
+            va="center_baseline",
+        )
     _name_axes(ax, dims)
     return ax
 
 
 def plot_ellipses(mixture, ax=None, *, n_std=(1, 2), dims=(0, 1)):
-    r"""Draw each component's mean and the ellipses at some Mahalanobis distances from it.
+    r"""Draw each component's mean and ellipses at some Mahalanobis distances from it.
 
-    The ellipse at distance s is the circle of radius s, mapped by the Cholesky factor L of
-    Σ = L Lᵀ. In two dimensions those at 1 and 2 hold 39 % and 86 % of a component's points.
+    The ellipse at distance s is the circle of radius s, mapped by the Cholesky factor L
+    of Σ = L Lᵀ. In two dimensions those at 1 and 2 hold 39 % and 86 % of a component's
+    points.
 
     Parameters
     ----------
@@ -285,8 +321,8 @@ def plot_ellipses(mixture, ax=None, *, n_std=(1, 2), dims=(0, 1)):
     n_std : sequence of float
         The distances s, in standard deviations.
     dims : (int, int)
-        The two features to draw. The ellipse is that of their marginal distribution, not a
-        slice through the others.
+        The two features to draw. The ellipse is that of their marginal distribution,
+        not a slice through the others.
 
     Examples
     --------
@@ -308,12 +344,13 @@ def plot_ellipses(mixture, ax=None, *, n_std=(1, 2), dims=(0, 1)):
 
 
 def plot_regions(predict, ax=None, *, extent=None, resolution=300):
-    """Tint the plane by the label that each place would get, with a line where it changes.
+    """Tint the plane by the label that each place would get; lines where it changes.
 
     Parameters
     ----------
     predict : function
-        Takes points of shape (m, 2), returns m integer labels: a fitted model's ``predict``.
+        Takes points of shape (m, 2), returns m integer labels: a fitted model's
+        ``predict``.
     ax : Axes, optional
     extent : (float, float, float, float), optional
         left, right, bottom, top; without it, what `ax` shows: draw the points first.
@@ -330,10 +367,22 @@ def plot_regions(predict, ax=None, *, extent=None, resolution=300):
     """
     ax = ax or plt.gca()
     extent = extent or (*ax.get_xlim(), *ax.get_ylim())
-    x, y = np.meshgrid(np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution))
-    labels = np.asarray(predict(np.column_stack([x.ravel(), y.ravel()]))).reshape(x.shape)
-    tints = np.array([to_rgb(PALETTE[j % len(PALETTE)]) for j in range(labels.max() + 1)])
-    ax.imshow(0.15 * tints[labels] + 0.85, extent=extent, origin="lower", aspect="auto", zorder=0)
+    x, y = np.meshgrid(
+        np.linspace(*extent[:2], resolution), np.linspace(*extent[2:], resolution)
+    )
+    labels = np.asarray(predict(np.column_stack([x.ravel(), y.ravel()]))).reshape(
+        x.shape
+    )
+    tints = np.array(
+        [to_rgb(PALETTE[j % len(PALETTE)]) for j in range(labels.max() + 1)]
+    )
+    ax.imshow(
+        0.15 * tints[labels] + 0.85,
+        extent=extent,
+        origin="lower",
+        aspect="auto",
+        zorder=0,
+    )
     for j in np.unique(labels)[1:]:
         # One outline for each label: contours of the label numbers themselves would draw a
         # line of label 1 between the regions 0 and 2.
@@ -344,23 +393,26 @@ def plot_regions(predict, ax=None, *, extent=None, resolution=300):
 
 # Results
 
+
 def plot_history(histories, ax=None, *, gap=False, optimum=None):
     """Draw the log-likelihood after each iteration, for one run or several.
 
     Parameters
     ----------
     histories : dict of str to sequence of float
-        For each run, its name and the log-likelihood at iteration 0 (the start), 1, 2, …
+        For each run, its name and the log-likelihood at iteration 0 (the start), 1, 2,
+        …
     ax : Axes, optional
     gap : bool
-        Draw how far each is below the optimum, on a logarithmic axis: a straight line is a
-        constant rate of convergence.
+        Draw how far each is below the optimum, on a logarithmic axis: a straight line
+        is a constant rate of convergence.
     optimum : float, optional
         The log-likelihood to measure the gap from; without it, the highest of all.
 
     Examples
     --------
-    >>> ax = plot_history({"EM": [-9.0, -5.0, -3.0, -2.5]}, Figure().subplots(), gap=True)
+    >>> history = {"EM": [-9.0, -5.0, -3.0, -2.5]}
+    >>> ax = plot_history(history, Figure().subplots(), gap=True)
     >>> ax.get_yscale()
     'log'
     """
@@ -369,12 +421,20 @@ def plot_history(histories, ax=None, *, gap=False, optimum=None):
     for j, (label, values) in enumerate(histories.items()):
         values = np.asarray(values, dtype=float)
         if gap:
-            # At the optimum the gap is 0 but for rounding, and 0 has no logarithm: no point there.
+            # At the optimum the gap is 0 but for rounding, and 0 has no logarithm.
             away = values < optimum - 1e-12 * abs(optimum)
             values = np.where(away, optimum - values, np.nan)
-        ax.plot(values, **_line(j), marker=MARKERS[j % len(MARKERS)], label=label,
-                markevery=max(1, len(values) // 15))
-    ax.set(xlabel="iteration", ylabel="optimum − log-likelihood" if gap else "log-likelihood")
+        ax.plot(
+            values,
+            **_line(j),
+            marker=MARKERS[j % len(MARKERS)],
+            label=label,
+            markevery=max(1, len(values) // 15),
+        )
+    ax.set(
+        xlabel="iteration",
+        ylabel="optimum − log-likelihood" if gap else "log-likelihood",
+    )
     ax.set_yscale("log" if gap else "linear")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend()
@@ -402,8 +462,14 @@ def plot_confusion(matrix, rows, columns, ax=None):
     matrix = np.asarray(matrix)
     ax.imshow(matrix, cmap="Blues", vmin=0)
     for (i, j), count in np.ndenumerate(matrix):
-        ax.text(j, i, str(count), ha="center", va="center",
-                color="white" if count > 0.5 * matrix.max() else INK)
+        ax.text(
+            j,
+            i,
+            str(count),
+            ha="center",
+            va="center",
+            color="white" if count > 0.5 * matrix.max() else INK,
+        )
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
     ax.tick_params(length=0)
@@ -413,21 +479,33 @@ def plot_confusion(matrix, rows, columns, ax=None):
 
 def _line(j):
     """Colour and line style of component j."""
-    return {"color": PALETTE[j % len(PALETTE)], "linestyle": LINESTYLES[j % len(LINESTYLES)]}
+    return {
+        "color": PALETTE[j % len(PALETTE)],
+        "linestyle": LINESTYLES[j % len(LINESTYLES)],
+    }
 
 
 def _points(j):
     """Colour and marker of component j, for points that no line joins."""
-    return {"color": PALETTE[j % len(PALETTE)], "marker": MARKERS[j % len(MARKERS)],
-            "linestyle": "none", "markeredgecolor": "white"}
+    return {
+        "color": PALETTE[j % len(PALETTE)],
+        "marker": MARKERS[j % len(MARKERS)],
+        "linestyle": "none",
+        "markeredgecolor": "white",
+    }
 
 
 def _grid(mixture, x, x_range):
     """Where to evaluate a mixture of one feature: over all components, and all of x."""
     if x_range is None:
         reach = 4 * np.sqrt(mixture.full_covariances()[:, 0, 0])
-        ends = np.concatenate([mixture.means[:, 0] - reach, mixture.means[:, 0] + reach,
-                               [] if x is None else x])
+        ends = np.concatenate(
+            [
+                mixture.means[:, 0] - reach,
+                mixture.means[:, 0] + reach,
+                [] if x is None else x,
+            ]
+        )
         x_range = ends.min(), ends.max()
     return np.linspace(*x_range, 600)
 
@@ -450,10 +528,10 @@ MAX_BYTES = 1_000_000  # a page of several players must still load on a phone
 
 @dataclass(frozen=True, repr=False)
 class Player:
-    """Frames to step through. Made by :func:`player`, shown by being a cell's last value.
+    """Frames to step through, made by :func:`player`; a cell's last value is shown.
 
-    As HTML it is the player; as an image, the most telling frame; as text, all captions, which
-    hold the numbers: so a re-run chapter compares them, not the pixels.
+    As HTML it is the player; as an image, the most telling frame; as text, all
+    captions, which hold the numbers: so a re-run chapter compares them, not the pixels.
     """
 
     label: str
@@ -464,7 +542,9 @@ class Player:
     interval: float
 
     def __repr__(self):
-        captions = (f"  {i}/{len(self.captions)}  {c}" for i, c in enumerate(self.captions, 1))
+        captions = (
+            f"  {i}/{len(self.captions)}  {c}" for i, c in enumerate(self.captions, 1)
+        )
         return "\n".join([f"Player: {self.label}", *captions])
 
     def _repr_png_(self):
@@ -482,25 +562,32 @@ class Player:
             f' alt="{html.escape(f"{self.label}. {caption}")}"'
             f' src="data:image/webp;base64,{base64.b64encode(frame).decode()}">'
             f"<p>{html.escape(caption)}</p></div>"
-            for i, (caption, frame) in enumerate(zip(self.captions, self.frames)))
+            for i, (caption, frame) in enumerate(zip(self.captions, self.frames))
+        )
         return string.Template(text).substitute(
-            label=html.escape(self.label), frames=frames, n_frames=len(self.frames),
-            width=width, interval=round(1000 * self.interval))
+            label=html.escape(self.label),
+            frames=frames,
+            n_frames=len(self.frames),
+            width=width,
+            interval=round(1000 * self.interval),
+        )
 
 
-def player(draw, captions, label, *, still=-1, panels=(1, 1), figsize=None, interval=1.0):
+def player(
+    draw, captions, label, *, still=-1, panels=(1, 1), figsize=None, interval=1.0
+):
     """Draw a figure step by step, to be played, stepped or slid through.
 
     Parameters
     ----------
     draw : function
-        ``draw(ax, i)`` draws frame i, from 0, on empty Axes; with several panels `ax` is the
-        array of them. Fix the axes' limits in it, or the frames jump.
+        ``draw(ax, i)`` draws frame i, from 0, on empty Axes; with several panels `ax`
+        is the array of them. Fix the axes' limits in it, or the frames jump.
     captions : sequence of str
         A sentence for each frame, with the numbers that it shows.
     label : str
-        What the player shows, as a phrase without a full stop: it is the name and the beginning
-        of the alternative text, for readers who do not see it.
+        What the player shows, as a phrase without a full stop: it is the name and the
+        beginning of the alternative text, for readers who do not see it.
     still : int
         The most telling frame: printed, and shown where scripts do not run.
     panels : (int, int)
@@ -521,8 +608,11 @@ def player(draw, captions, label, *, still=-1, panels=(1, 1), figsize=None, inte
 
     Examples
     --------
-    >>> player(lambda ax, i: plot_normal(i, 1.0, ax, x_range=(-4, 5)),
-    ...        ["The mean is 0.", "The mean is 1."], "A bell curve that moves to the right")
+    >>> player(
+    ...     lambda ax, i: plot_normal(i, 1.0, ax, x_range=(-4, 5)),
+    ...     captions=["The mean is 0.", "The mean is 1."],
+    ...     label="A bell curve that moves to the right",
+    ... )
     Player: A bell curve that moves to the right
       1/2  The mean is 0.
       2/2  The mean is 1.
@@ -531,15 +621,21 @@ def player(draw, captions, label, *, still=-1, panels=(1, 1), figsize=None, inte
         raise ValueError("captions: expected a sentence for each frame, got none")
     frames = []
     for i in range(len(captions)):
-        # Not one of pyplot's, which a notebook would show as well; twice the dots, to be sharp.
-        figure = Figure(figsize, dpi=2 * plt.rcParams["figure.dpi"], layout="constrained")
+        # Not pyplot's, which a notebook would show as well; twice the dots: sharp.
+        figure = Figure(
+            figsize, dpi=2 * plt.rcParams["figure.dpi"], layout="constrained"
+        )
         draw(figure.subplots(*panels), i)
         frames.append(_webp(figure))
     size = tuple(round(side * figure.dpi / 2) for side in figure.get_size_inches())
-    made = Player(label, tuple(captions), tuple(frames), still % len(frames), size, interval)
+    made = Player(
+        label, tuple(captions), tuple(frames), still % len(frames), size, interval
+    )
     if len(made._repr_html_()) > MAX_BYTES:
-        raise ValueError(f"player: expected at most {MAX_BYTES:,} bytes, got "
-                         f"{len(made._repr_html_()):,}; draw fewer frames, or fewer points")
+        raise ValueError(
+            f"player: expected at most {MAX_BYTES:,} bytes, got "
+            f"{len(made._repr_html_()):,}; draw fewer frames, or fewer points"
+        )
     return made
 
 
@@ -547,8 +643,10 @@ def _webp(figure):
     """The figure as an image file of one pixel for each of its dots."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    # With each colour rounded to 16 levels, lossless WebP takes half; the eye sees no difference.
+    # Colours rounded to 16 levels halve lossless WebP; the eye sees no difference.
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     file = io.BytesIO()
-    Image.fromarray(np.uint8(np.round(pixels / 17) * 17)).save(file, "webp", lossless=True)
+    Image.fromarray(np.uint8(np.round(pixels / 17) * 17)).save(
+        file, "webp", lossless=True
+    )
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""How good is a fit, for its number of parameters? Lower is better for all criteria here."""
+"""How good is a fit, for its number of parameters? Lower is better throughout."""
 
 import numpy as np
 

@@ -1,6 +1,7 @@
 """What a chapter shows beside figures: the package's own source, and small tables.
 
-Both come as Markdown, which JupyterLab and the built book render alike, and as plain text.
+Both come as Markdown, which JupyterLab and the built book render alike, and as plain
+text.
 """
 
 import ast
@@ -26,8 +27,8 @@ class Shown:
 def source(*objects):
     """The source of functions, classes or methods, as a listing without docstrings.
 
-    It is read from the installed package when the cell runs, so that a chapter's listing is the
-    code that its next cell calls. Comments stay.
+    It is read from the installed package when the cell runs, so that a chapter's
+    listing is the code that its next cell calls. Comments stay.
 
     Parameters
     ----------
@@ -42,6 +43,7 @@ def source(*objects):
     Examples
     --------
     >>> source(Shown.__repr__)
+    # Shown.__repr__
     def __repr__(self):
         return self.plain
     """
@@ -56,12 +58,20 @@ def _without_docstrings(obj):
     lines = text.splitlines()
     definitions = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(ast.parse(text)):
-        # A body that is nothing but its docstring keeps it: it would not be Python without.
-        if isinstance(node, definitions) and len(node.body) > 1 and ast.get_docstring(node):
+        # A body of nothing but a docstring keeps it: it would not be Python without.
+        if (
+            isinstance(node, definitions)
+            and len(node.body) > 1
+            and ast.get_docstring(node)
+        ):
             first, last = node.body[0].lineno - 1, node.body[0].end_lineno
-            last += not (lines[last] or "").strip()  # the blank line below a docstring goes too
+            last += not (
+                lines[last] or ""
+            ).strip()  # the blank line below a docstring goes too
             lines[first:last] = [None] * (last - first)
-    return "\n".join(line for line in lines if line is not None)
+    name = getattr(obj, "__qualname__", "")
+    header = [f"# {name}"] if "." in name else []  # a method: say of which class
+    return "\n".join(header + [line for line in lines if line is not None])
 
 
 def table(rows, header, align=None):
@@ -70,13 +80,13 @@ def table(rows, header, align=None):
     Parameters
     ----------
     rows : iterable of sequences
-        The cells, shown as given: numbers are best formatted by the caller, to the digits
-        that the text speaks of. Markdown and formulas ($\pi_k$) are rendered in a page.
+        The cells, shown as given: numbers are best formatted by the caller, to the
+        digits that the text speaks of. Markdown and formulas ($\pi_k$) are rendered.
     header : sequence of str
         The columns' names.
     align : str, optional
-        A letter for each column, ``l``, ``c`` or ``r``. Without it the first column is set
-        left, the others right, as suits names followed by numbers.
+        A letter for each column, ``l``, ``c`` or ``r``. Without it the first column is
+        set left, the others right, as suits names followed by numbers.
 
     Returns
     -------
@@ -100,7 +110,9 @@ def table(rows, header, align=None):
     align = align or "l" + "r" * (len(header) - 1)
     for row in (align, *rows):
         if len(row) != len(header):
-            raise ValueError(f"table: expected {len(header)} cells, as in the header, got {row}")
+            raise ValueError(
+                f"table: expected {len(header)} cells, as in the header, got {row}"
+            )
 
     # A bar inside a cell would end it: Markdown wants it escaped, in formulas too.
     lines = [" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows]
@@ -110,7 +122,10 @@ def table(rows, header, align=None):
     widths = [max(map(len, column)) for column in zip(*rows)]
     rows.insert(1, ["-" * width for width in widths])
     pad = {"l": str.ljust, "c": str.center, "r": str.rjust}
-    plain = "\n".join("  ".join(pad[letter](cell, width)
-                                for letter, cell, width in zip(align, row, widths)).rstrip()
-                      for row in rows)
+    plain = "\n".join(
+        "  ".join(
+            pad[letter](cell, width) for letter, cell, width in zip(align, row, widths)
+        ).rstrip()
+        for row in rows
+    )
     return Shown(markdown, plain)

