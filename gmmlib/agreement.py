@@ -33,6 +33,12 @@ def contingency(classes, labels):
             f"labels: expected shape {classes.shape}, one for each class, "
             f"got {labels.shape}"
         )
+    for name, names in (("classes", classes), ("labels", labels)):
+        if names.size == 0 or names.dtype.kind not in "iu" or names.min() < 0:
+            raise ValueError(
+                f"{name}: expected integers counted from 0, got {names.tolist()[:5]}; "
+                "np.unique(..., return_inverse=True)[1] counts any names"
+            )
     table = np.zeros((classes.max() + 1, labels.max() + 1), dtype=int)
     np.add.at(table, (classes, labels), 1)
     return table

@@ -40,8 +40,8 @@ def check_points(X, name="X", n_columns=None):
         X = check_array(
             X, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name=name
         )
-    except ValueError as error:
-        _report_text(X, name, error)
+    except (TypeError, ValueError) as error:
+        _report_cell(X, name, error)
         raise
     # A sum is finite only if all terms are: one fast pass, a search after bad news.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -61,24 +61,77 @@ def check_points(X, name="X", n_columns=None):
     return X
 
 
-def _report_text(X, name, cause):
+def _report_cell(X, name, cause):
     """Raise an error that names the first value that is no number, if there is one."""
-    try:
-        cells = np.asarray(X, dtype=object)
-    except ValueError:
-        raise ValueError(
-            f"{name}: expected rows of equal length; got ragged rows"
-        ) from cause
+    if isinstance(X, str):
+        raise ValueError(f"{name}: expected a table of numbers, got {X!r}") from cause
+    if isinstance(X, (list, tuple)):
+        lengths = [np.size(row) for row in np.fromiter(X, dtype=object)]
+        for row, length in enumerate(lengths):
+            if length != lengths[0]:
+                raise ValueError(
+                    f"{name}: expected rows of equal length, got {lengths[0]} values "
+                    f"in row 0 and {length} in row {row}"
+                ) from cause
+    cells = np.asarray(X, dtype=object)
     if cells.ndim != 2:
         return
     for (row, column), value in np.ndenumerate(cells):
+        if isinstance(value, (complex, np.complexfloating)):
+            raise ValueError(
+                f"{name}[{row}, {column}]: expected a real number, got {value}; "
+                "Complex data not supported: pass the real and the imaginary part "
+                "as two columns"
+            ) from cause
         try:
             float(value)
-        except (TypeError, ValueError):
+        except ValueError:
             raise ValueError(
                 f"{name}[{row}, {column}]: expected a number, got {value!r}; "
                 "drop that column or encode it as numbers"
             ) from cause
+        except TypeError as error:
+            raise TypeError(
+                f"{name}[{row}, {column}]: expected a number, got {value!r} ({error}); "
+                "drop that column or encode it as numbers"
+            ) from cause
+
+
+def check_numbers(value, name, shape=None):
+    """An array of finite floats of that shape, or an error that names the parameter.
+
+    Examples
+    --------
+    >>> check_numbers([0.5, float("nan")], "weights")
+    Traceback (most recent call last):
+    ...
+    ValueError: weights[1]: expected a finite number, got nan
+    """
+    try:
+        if np.iscomplexobj(value):
+            raise TypeError
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected numbers, got {value!r}") from None
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
+    for index in np.argwhere(~np.isfinite(array))[:1]:
+        raise ValueError(
+            f"{name}{index.tolist()}: expected a finite number, got "
+            f"{array[tuple(index)]}"
+        )
+    return array
+
+
+def check_weights(value, name, n_components):
+    """Numbers of at least 0 that sum to 1, or an error that names the parameter."""
+    weights = check_numbers(value, name, (n_components,))
+    if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
+        raise ValueError(
+            f"{name}: expected numbers of at least 0 that sum to 1, got "
+            f"{weights.tolist()} with sum {weights.sum():g}"
+        )
+    return weights
 
 
 def check_count(value, name, at_least=1):
@@ -102,7 +155,7 @@ def check_count(value, name, at_least=1):
     return int(value)
 
 
-def check_enough(X, n_components):
+def check_enough(X, n_components, name="n_components"):
     """Raise an error if there are fewer points than components.
 
     Examples
@@ -115,6 +168,6 @@ def check_enough(X, n_components):
     """
     if len(X) < n_components:
         raise ValueError(
-            f"X: expected at least n_components={n_components} points, "
-            f"got n_samples = {len(X)}; use fewer components"
+            f"X: expected at least {name}={n_components} points, "
+            f"got n_samples = {len(X)}; lower {name}"
         )

@@ -100,7 +100,8 @@ class Tied(Full):
     @staticmethod
     def estimate(scatter, total, shift):
         """All scatters about the new means, divided by N: :eq:`eq-covariance-tied`."""
-        return (scatter - (shift.T * total) @ shift) / total.sum()
+        half = shift * np.sqrt(total)[:, None]
+        return (scatter - half.T @ half) / total.sum()  # symmetric, as `scatter`
 
     @staticmethod
     def as_full(covariances, k, d):

@@ -38,6 +38,11 @@ class Sums:
     covariance_type: str = "full"
 
     def __add__(self, other):
+        if not np.array_equal(self.centres, other.centres):
+            raise ValueError(
+                "Sums: expected the same centres in both, got different ones; take "
+                "all blocks' sums about the same centres"
+            )
         return Sums(
             self.total + other.total,
             self.first + other.first,
@@ -221,12 +226,10 @@ def em(X, start, reg_covar="scale"):
     for iteration in count():
         sums, log_likelihood = sweep(X, mixture, mixture.means)
         yield State(iteration, mixture, log_likelihood)
-        following = m_step(sums, floor)
-        if _moved_far(mixture, following):
+        if _moved_far(sums, floor):
             # The shift's square swamps the covariance: sum about the new means.
-            sums, _ = sweep(X, mixture, following.means)
-            following = m_step(sums, floor)
-        mixture = following
+            sums, _ = sweep(X, mixture, sums.centres + _shift(sums)[1])
+        mixture = m_step(sums, floor)
 
 
 def sweep(X, mixture, centres):
@@ -309,6 +312,20 @@ def remaining_gain(log_likelihoods):
     return gain * share / (1 - share) if share < 1 else np.inf
 
 
-def _moved_far(old, new):
-    variances = np.diagonal(new.full_covariances(), axis1=1, axis2=2)
-    return np.any((new.means - old.means) ** 2 > LARGE_SHIFT * variances)
+def _shift(sums):
+    """The totals, at least tiny, and how far each mean is from its centre."""
+    total = np.maximum(sums.total, np.finfo(float).tiny)
+    return total, sums.first / total[:, None]
+
+
+def _moved_far(sums, floor):
+    """Whether a shift is so large that its square costs digits of the covariance.
+
+    Asked of the sums, before there is a mixture: a covariance may have lost so many
+    digits that it is not positive definite.
+    """
+    kind = covariance_class(sums.covariance_type)
+    total, shift = _shift(sums)
+    covariances = kind.add_floor(kind.estimate(sums.scatter, total, shift), floor)
+    full = kind.as_full(covariances, *shift.shape)
+    return np.any(shift**2 > LARGE_SHIFT * np.diagonal(full, axis1=1, axis2=2))

@@ -1,5 +1,6 @@
 """`GaussianMixture`: EM with scikit-learn's conventions."""
 
+import numbers
 import warnings
 
 import numpy as np
@@ -10,11 +11,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmlib import selection
-from gmmlib.check import check_count, check_enough, check_points
+from gmmlib.check import (
+    check_count,
+    check_enough,
+    check_numbers,
+    check_points,
+    check_weights,
+)
 from gmmlib.covariance import covariance_class, covariance_floor
 from gmmlib.em import em, remaining_gain
 from gmmlib.gaussian import cholesky
-from gmmlib.initialisation import start
+from gmmlib.initialisation import check_name, start
 from gmmlib.mixture import Mixture
 
 
@@ -111,9 +118,15 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         k = check_count(self.n_components, "n_components")
         check_count(self.max_iter, "max_iter")
         check_enough(X, k)
-        if not np.isscalar(self.tol) or not self.tol >= 0:
+        if len(X) == 1:
+            raise ValueError(
+                "X: expected at least 2 points, got n_samples = 1; "
+                "one point has no spread"
+            )
+        if not isinstance(self.tol, numbers.Real) or not self.tol >= 0:
             raise ValueError(f"tol: expected a number of at least 0, got {self.tol!r}")
         covariance_class(self.covariance_type)
+        check_name(self.init_params)
         floor = covariance_floor(X, self.reg_covar)
         rng = check_random_state(self.random_state)
 
@@ -162,7 +175,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             )
             weights, means, covariances = guess.weights, guess.means, guess.covariances
         if self.weights_init is not None:
-            weights = self.weights_init
+            weights = check_weights(
+                self.weights_init, "weights_init", self.n_components
+            )
         if self.means_init is not None:
             means = check_points(self.means_init, "means_init", n_columns=X.shape[1])
             if len(means) != self.n_components:
@@ -171,8 +186,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                     f"component, got {len(means)}"
                 )
         if self.precisions_init is not None:
+            shape = covariance_class(self.covariance_type).shape(*means.shape)
             covariances = _invert(
-                np.asarray(self.precisions_init, dtype=float),
+                check_numbers(self.precisions_init, "precisions_init", shape),
                 self.covariance_type,
                 "precisions_init",
             )
@@ -196,7 +212,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def score_samples(self, X):
         """log p(x) for each point, shape (n,), in nats."""
-        check_is_fitted(self)
+        check_is_fitted(self, "mixture_")
         return self.mixture_.log_density(self._points(X))
 
     def score(self, X, y=None):
@@ -205,7 +221,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def predict_proba(self, X):
         """Responsibilities, shape (n, k): the soft assignment."""
-        check_is_fitted(self)
+        check_is_fitted(self, "mixture_")
         return self.mixture_.responsibilities(self._points(X))
 
     def predict(self, X):
@@ -218,7 +234,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def sample(self, n_samples=1):
         """Points drawn from the fitted mixture, and the component of each."""
-        check_is_fitted(self)
+        check_is_fitted(self, "mixture_")
         return self.mixture_.sample(n_samples, self.random_state)
 
     def bic(self, X):
@@ -234,6 +250,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 def _invert(matrices, covariance_type, name):
     """Covariances from precisions."""
     if covariance_type in ("diag", "spherical"):
+        if not np.all(matrices > 0):
+            raise ValueError(
+                f"{name}: expected positive numbers, got {matrices.min():.3g}"
+            )
         return 1 / matrices
     if covariance_type == "tied":
         return _invert_matrix(matrices, name)

@@ -1,6 +1,9 @@
 """The normal density, in one dimension and in many."""
 
 import numpy as np
+from scipy.linalg import solve_triangular
+
+from gmmlib.check import check_numbers
 
 LOG_2_PI = np.log(2 * np.pi)
 
@@ -105,7 +108,7 @@ def fit_normal(x):
     >>> fit_normal([1.0, 2.0, 3.0, 6.0])
     (3.0, 3.5)
     """
-    x = np.asarray(x, dtype=float)
+    x = check_numbers(x, "x")
     if x.ndim != 1 or len(x) == 0:
         raise ValueError(
             f"x: expected a sample of shape (n,) with n ≥ 1, got shape {x.shape}"
@@ -205,7 +208,7 @@ def cholesky(covariance, name="covariance"):
     array([[2., 0.],
            [1., 1.]])
     """
-    covariance = np.asarray(covariance, dtype=float)
+    covariance = check_numbers(covariance, name)
     if covariance.ndim != 2 or covariance.shape[0] != covariance.shape[1]:
         raise ValueError(
             f"{name}: expected a square matrix, got shape {covariance.shape}"
@@ -215,11 +218,24 @@ def cholesky(covariance, name="covariance"):
             f"{name}: expected a symmetric matrix, got {covariance.tolist()}"
         )
     try:
-        return np.linalg.cholesky(covariance)
+        factor = np.linalg.cholesky(covariance)
     except np.linalg.LinAlgError:
-        smallest = np.linalg.eigvalsh(covariance)[0]
-        raise ValueError(
-            f"{name}: expected a positive definite matrix, got one whose smallest "
-            f"eigenvalue is {smallest:.3g}; raise reg_covar, use fewer components, or "
-            "covariance_type='diag'"
-        ) from None
+        factor = None
+    if factor is not None and not _is_flat(factor):
+        return factor
+    smallest = np.linalg.eigvalsh(covariance)[0]
+    raise ValueError(
+        f"{name}: expected a positive definite matrix, got one whose smallest "
+        f"eigenvalue is {smallest:.3g}; raise reg_covar, use fewer components, or "
+        "covariance_type='diag'"
+    )
+
+
+def _is_flat(factor):
+    """Whether, but for rounding, some feature is a linear function of the others.
+
+    Σᵢᵢ (Σ⁻¹)ᵢᵢ = 1/(1 − R²), with R² how well the other features predict feature i.
+    """
+    inverse = solve_triangular(factor, np.eye(len(factor)), lower=True)
+    inflation = np.sum(factor**2, axis=1) * np.sum(inverse**2, axis=0)
+    return not inflation.max() < 0.1 / (len(factor) * np.finfo(float).eps)

@@ -125,6 +125,16 @@ GUESSES = {
 }
 
 
+def check_name(init_params):
+    """Raise an error that lists the names, if that is none of them."""
+    names = ["short_runs", *GUESSES]
+    if not isinstance(init_params, str) or init_params not in names:
+        raise ValueError(
+            f"init_params: expected one of {', '.join(map(repr, names))}, "
+            f"got {init_params!r}"
+        )
+
+
 def start(
     X,
     n_components,
@@ -161,11 +171,9 @@ def start(
     >>> sorted(start(X, 2, init_params="kmeans", random_state=0).means[:, 0].tolist())
     [0.5, 8.5]
     """
+    check_name(init_params)
     rng = check_random_state(random_state)
     if init_params == "short_runs":
         return short_runs(X, n_components, covariance_type, floor, rng)
-    if init_params not in GUESSES:
-        names = ", ".join(repr(name) for name in ["short_runs", *GUESSES])
-        raise ValueError(f"init_params: expected one of {names}, got {init_params!r}")
     responsibilities = GUESSES[init_params](X, n_components, rng)
     return mixture_from_responsibilities(X, responsibilities, covariance_type, floor)

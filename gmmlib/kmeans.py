@@ -151,7 +151,7 @@ def kmeans(X, n_clusters, n_init=1, random_state=None):
     1.0
     """
     X = check_points(X)
-    check_enough(X, check_count(n_clusters, "n_clusters"))
+    check_enough(X, check_count(n_clusters, "n_clusters"), "n_clusters")
     rng = check_random_state(random_state)
     best = None
     for _ in range(check_count(n_init, "n_init")):

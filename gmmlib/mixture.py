@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.utils import check_random_state
 
-from gmmlib.check import check_count, check_points
+from gmmlib.check import check_count, check_numbers, check_points, check_weights
 from gmmlib.covariance import covariance_class
 from gmmlib.gaussian import LOG_2_PI
 
@@ -52,17 +52,14 @@ class Mixture:
 
     def __post_init__(self):
         kind = covariance_class(self.covariance_type)
-        means = _numbers(self.means, "means")
-        if means.ndim != 2:
-            raise ValueError(f"means: expected shape (k, d), got {means.shape}")
-        k, d = means.shape
-        weights = _numbers(self.weights, "weights", (k,))
-        covariances = _numbers(self.covariances, "covariances", kind.shape(k, d))
-        if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
+        means = check_numbers(self.means, "means")
+        if means.ndim != 2 or means.size == 0:
             raise ValueError(
-                "weights: expected numbers of at least 0 that sum to 1, got "
-                f"{weights.tolist()} with sum {weights.sum():g}"
+                f"means: expected shape (k, d), both at least 1, got {means.shape}"
             )
+        k, d = means.shape
+        weights = check_weights(self.weights, "weights", k)
+        covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "means", means)
         object.__setattr__(self, "covariances", covariances)
@@ -203,16 +200,3 @@ def normalise(log_joint):
     joint = np.exp(log_joint - largest)
     total = joint.sum(axis=1, keepdims=True)
     return joint / total, (largest + np.log(total))[:, 0]
-
-
-def _numbers(value, name, shape=None):
-    """An array of finite floats of that shape, or an error that names the parameter."""
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected numbers, got {value!r}") from None
-    if shape is not None and array.shape != shape:
-        raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite numbers, got {array.tolist()}")
-    return array

@@ -1,0 +1,44 @@
+"""Run notebooks and store their outputs, equal on every machine: `make chapters`."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"},
+}
+
+
+def normalise(notebook):
+    """Remove what differs between machines, and HTML, which can be megabytes."""
+    notebook.metadata.update(METADATA)
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("text/html", None)
+    return notebook
+
+
+def store(path):
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:  # nothing stale survives a failure
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", record_timing=False,
+        resources={"metadata": {"path": str(Path(path).parent)}},
+    )  # fmt: skip
+    client.execute()
+    nbformat.write(normalise(notebook), path)
+    return path
+
+
+if __name__ == "__main__":
+    with ThreadPoolExecutor(2) as pool:
+        for path in pool.map(store, sys.argv[1:]):
+            print("stored", path, flush=True)

@@ -1,0 +1,163 @@
+"""Where EM starts."""
+
+import numpy as np
+import pytest
+from cases import TYPES, after, clouds
+
+from gmmlib import kmeans, m_step, weighted_sums
+from gmmlib.covariance import covariance_floor
+from gmmlib.datasets import load_iris
+from gmmlib.initialisation import (
+    GUESSES,
+    SHORT_ITERATIONS,
+    SHORT_RUNS,
+    from_kmeans,
+    from_kmeans_plus_plus,
+    from_random_points,
+    mixture_from_responsibilities,
+    one_hot,
+    start,
+)
+from gmmlib.kmeans import kmeans_plus_plus
+
+X = clouds(90, d=2, k=3, seed=4)
+NAMES = ["short_runs", *GUESSES]
+
+
+def rng(seed=0):
+    return np.random.RandomState(seed)
+
+
+@pytest.mark.parametrize("name", GUESSES)
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_a_guess_is_a_row_of_shares_for_each_point(name, k):
+    resp = GUESSES[name](X, k, rng())
+    assert resp.shape == (len(X), k) and resp.min() >= 0
+    np.testing.assert_allclose(resp.sum(axis=1), 1, 1e-14)
+    assert resp.sum(axis=0).min() > 0
+    if name != "random":
+        assert set(np.unique(resp)) <= {0, 1}
+
+
+def test_random_shares_are_uniform_numbers_divided_by_their_sum():
+    numbers = rng(7).uniform(size=(90, 3))
+    np.testing.assert_array_equal(
+        GUESSES["random"](X, 3, rng(7)), numbers / numbers.sum(axis=1)[:, None]
+    )
+
+
+@pytest.mark.parametrize("guess", [from_random_points, from_kmeans_plus_plus])
+def test_each_point_goes_to_the_nearest_of_some_points(guess):
+    resp = guess(X, 4, rng(1))
+    draw = {
+        from_random_points: lambda r: X[r.choice(len(X), 4, replace=False)],
+        from_kmeans_plus_plus: lambda r: kmeans_plus_plus(X, 4, r),
+    }[guess]
+    distances = np.linalg.norm(X[:, None] - draw(rng(1)), axis=2)
+    np.testing.assert_array_equal(resp.argmax(axis=1), distances.argmin(axis=1))
+
+
+def test_kmeans_labels_become_shares():
+    labels = kmeans(X, 3, random_state=rng(2)).labels
+    np.testing.assert_array_equal(
+        from_kmeans(X, 3, rng(2)), labels[:, None] == np.arange(3)
+    )
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("offset", [0.0, 2.0**27])
+def test_a_mixture_from_shares_is_their_m_step(covariance_type, offset):
+    data = np.round(X * 2**20) / 2**20
+    shares = np.random.default_rng(0).dirichlet([1, 2, 3], size=len(X))
+    mixture = mixture_from_responsibilities(
+        data + offset, shares, covariance_type, [0.1, 0.2]
+    )
+    expected = m_step(
+        weighted_sums(data, shares, np.zeros((3, 2)), covariance_type), [0.1, 0.2]
+    )
+    np.testing.assert_allclose(mixture.weights, expected.weights, 1e-14)
+    np.testing.assert_allclose(mixture.means - offset, expected.means, 1e-7, 1e-7)
+    np.testing.assert_allclose(mixture.covariances, expected.covariances, 1e-9, 1e-9)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_clusters_far_from_the_middle_keep_their_digits(covariance_type):
+    data = np.round(clouds(60, d=2, k=1) * 2**20) / 2**20
+    labels = np.repeat([0, 1], 60)
+    pair = np.concatenate([data - 2.0**24, data + 2.0**24])
+    mixture = mixture_from_responsibilities(pair, one_hot(labels, 2), covariance_type)
+    matrix = np.cov(data.T, ddof=0)
+    expected = {
+        "full": matrix,
+        "tied": matrix,
+        "diag": np.diag(np.diag(matrix)),
+        "spherical": np.trace(matrix) / 2 * np.eye(2),
+    }[covariance_type]
+    np.testing.assert_allclose(mixture.full_covariances(), [expected] * 2, 1e-12, 1e-12)
+
+
+def test_a_component_without_shares_starts_in_the_middle():
+    mixture = mixture_from_responsibilities(
+        X, one_hot(np.zeros(90, dtype=int), 2), "diag", 0.1
+    )
+    np.testing.assert_allclose(mixture.means, [X.mean(axis=0)] * 2, 1e-12)
+    np.testing.assert_array_equal(mixture.weights, [1, 0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_start_is_a_mixture_of_the_type_asked_for(name, covariance_type):
+    mixture = start(X, 3, covariance_type, name, 1e-6, random_state=0)
+    assert mixture.covariance_type == covariance_type
+    assert mixture.means.shape == (3, 2)
+
+
+def test_a_full_start_from_short_runs_is_the_default():
+    default, named = (
+        start(X, 2, random_state=0),
+        start(X, 2, "full", "short_runs", 0.0, 0),
+    )
+    np.testing.assert_array_equal(default.means, named.means)
+    assert default.covariance_type == "full"
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_a_start_is_its_guess_and_the_floor(name):
+    mixture = start(X, 3, "diag", name, 0.25, random_state=3)
+    expected = mixture_from_responsibilities(
+        X, GUESSES[name](X, 3, rng(3)), "diag", 0.25
+    )
+    np.testing.assert_array_equal(mixture.covariances, expected.covariances)
+    np.testing.assert_array_equal(mixture.means, expected.means)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_seed_decides(name):
+    first, again, other = (start(X, 5, "diag", name, 1e-3, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.means, again.means)
+    assert not np.array_equal(first.means, other.means)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_short_runs_keep_the_best_of_ten_after_ten_iterations(covariance_type):
+    data, _ = load_iris()
+    floor, generator = covariance_floor(data), rng(1)
+    values = []
+    for run in range(10):
+        guess = from_kmeans if run == 0 else from_kmeans_plus_plus
+        candidate = mixture_from_responsibilities(
+            data, guess(data, 3, generator), covariance_type, floor
+        )
+        values.append(after(10, data, candidate, floor).log_likelihood)
+    assert (SHORT_RUNS, SHORT_ITERATIONS) == (10, 10)
+    best = start(data, 3, covariance_type, "short_runs", floor, 1).log_likelihood(data)
+    assert best == max(values)
+    assert max(values) > min(values)
+
+
+def test_one_component_needs_one_run():
+    used = rng(0)
+    start(X, 1, "full", "short_runs", 0.0, used)
+    once = rng(0)
+    from_kmeans(X, 1, once)
+    assert used.randint(10**9) == once.randint(10**9)
