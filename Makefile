@@ -2,6 +2,9 @@ PYTHON ?= python3
 PORT ?= 8000
 CHAPTERS ?= $(wildcard chapters/*.ipynb)
 BIN = .venv/bin
+# The matrices are small: more threads would only wait for each other.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help book test serve chapters lock clean

@@ -295,7 +295,7 @@ def remaining_gain(log_likelihoods):
 
     Notes
     -----
-    Source: McLachlan & Peel (2000), section 2.11.
+    Implements :eq:`eq-remaining-gain`. Source: McLachlan & Peel (2000), section 2.11.
 
     Examples
     --------

@@ -15,8 +15,7 @@ METADATA = {
 
 def normalise(notebook):
     """Remove what differs between machines, and HTML, which can be megabytes."""
-    notebook.metadata.update(METADATA)
-    notebook.metadata.pop("widgets", None)
+    notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
@@ -31,6 +30,7 @@ def store(path):
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
         notebook, timeout=600, kernel_name="python3", record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(Path(path).parent)}},
     )  # fmt: skip
     client.execute()

@@ -1,0 +1,164 @@
+"""Would the chapters notice? Change gmmlib on purpose, run every chapter, and see.
+
+    python tests/mutate.py            all changes, all chapters: some minutes
+    python tests/mutate.py "M-step"   the changes whose name begins so
+
+A chapter notices a change if it fails, or prints something else than what it has stored. Listings
+of the package's source change with it anyway, and do not count.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from reading import CHAPTERS, ROOT, code_cells, is_listing, read
+
+CHANGES = {  # name: (file, what it says, what it is made to say)
+    "log-density: no 2π": (
+        "gaussian.py", "(LOG_2_PI + np.log(variance)", "(np.log(variance)"),
+    "log-density: standard deviation for variance": (
+        "gaussian.py", "np.log(variance) + (x - mean) ** 2 / variance",
+        "np.log(variance) + (x - mean) ** 2 / np.sqrt(variance)"),
+    "fit_normal divides by n - 1": (
+        "gaussian.py", "float(np.mean((x - mean) ** 2))", "float(x.var(ddof=1))"),
+    "responsibilities sum to 1 over the points": (
+        "mixture.py", "return joint / total,", "return joint / joint.sum(axis=0),"),
+    "responsibilities are hard": (
+        "mixture.py", "return joint / total,", "return 1.0 * (joint == 1),"),
+    "log-sum-exp forgets the largest": (
+        "mixture.py", "(largest + np.log(total))", "np.log(total)"),
+    "log-joint without the weights": (
+        "mixture.py", "constant = log_weights - 0.5", "constant = 0 * log_weights - 0.5"),
+    "log det Σ with the wrong sign": (
+        "mixture.py", "LOG_2_PI + self._form.log_det", "LOG_2_PI - self._form.log_det"),
+    "M-step divides by n": (
+        "em.py", "total = np.maximum(sums.total, np.finfo(float).tiny)",
+        "total = np.full(len(sums.total), sums.total.sum())"),
+    "M-step: equal weights": (
+        "em.py", "weights = sums.total / sums.total.sum()",
+        "weights = np.full(len(total), 1 / len(total))"),
+    "M-step: the means stay": (
+        "em.py", "means = sums.centres + shift", "means = sums.centres + 0 * shift"),
+    "M-step: the covariance uses the old means": (
+        "em.py", "kind.estimate(sums.scatter, total, shift)",
+        "kind.estimate(sums.scatter, total, 0 * shift)"),
+    "M-step forgets the floor": (
+        "em.py", "kind.add_floor(covariances, np.broadcast_to(floor, means.shape[1:]))",
+        "covariances"),
+    "the floor is a thousand times higher": (
+        "covariance.py", "return 1e-6 * X.var", "return 1e-3 * X.var"),
+    "tied: not averaged over the components": (
+        "covariance.py", "(scatter - (shift.T * total) @ shift) / total.sum()",
+        "(scatter - (shift.T * total) @ shift) / total[0]"),
+    "diag: half the variance": (
+        "covariance.py", "return scatter / total[:, None] - shift**2",
+        "return 0.5 * (scatter / total[:, None] - shift**2)"),
+    "spherical: the sum of the variances": (
+        "covariance.py", "shift).mean(axis=1)", "shift).sum(axis=1)"),
+    "full: one parameter too few for each component": (
+        "covariance.py", "return k * d * (d + 1) // 2", "return k * (d * (d + 1) // 2 - 1)"),
+    "k-means measures along the streets": (
+        "kmeans.py", 'np.einsum("nd,nd->n", difference, difference)',
+        "np.abs(difference).sum(axis=1)"),
+    "k-means moves to the median": (
+        "kmeans.py", "X[labels == j].mean(axis=0)", "np.median(X[labels == j], axis=0)"),
+    "inertia of unsquared distances": (
+        "kmeans.py", "float(distances.min(axis=1).sum())",
+        "float(np.sqrt(distances.min(axis=1)).sum())"),
+    "BIC with the other sign": (
+        "selection.py", "-2 * log_likelihood + n_parameters * np.log",
+        "2 * log_likelihood - n_parameters * np.log"),
+    "BIC without the logarithm": (
+        "selection.py", "n_parameters * np.log(n_samples)", "n_parameters * 2"),
+    "accuracy without matching": (
+        "agreement.py", "np.mean(match_labels(classes, labels) ==", "np.mean(labels =="),
+    "the classes are counted the wrong way round": (
+        "agreement.py", "np.add.at(table, (classes, labels), 1)",
+        "np.add.at(table, (labels, classes), 1)"),
+    "EM stops after one small step": (
+        "estimator.py", "max(gain, remaining_gain(log_likelihoods)) <=", "min(gain, 0) <="),
+    "the score is a total": (
+        "estimator.py", "self.score_samples(X).mean()", "self.score_samples(X).sum()"),
+    "predict takes the least responsible": (
+        "estimator.py", "predict_proba(X).argmax", "predict_proba(X).argmin"),
+}  # fmt: skip
+
+
+def changed_package(change, directory):
+    """A copy of gmmlib with one change in it, in that directory."""
+    shutil.copytree(ROOT / "gmmlib", directory / "gmmlib",
+                    ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    if change:
+        file, old, new = CHANGES[change]
+        text = (directory / "gmmlib" / file).read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            raise ValueError(f"{change}: expected once in {file}, got {text.count(old)}: {old}")
+        (directory / "gmmlib" / file).write_text(text.replace(old, new), encoding="utf-8")
+    return directory
+
+
+def what_it_notices(chapter, directory):
+    """The first difference that the gmmlib in that directory makes to a chapter, or ""."""
+    notebook = nbformat.from_dict(read(chapter))
+    check = nbformat.v4.new_code_cell("import gmmlib; print(gmmlib.__file__)")
+    notebook.cells.append(check)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3",
+                            resources={"metadata": {"path": str(chapter.parent)}})  # fmt: skip
+    environment = {"PYTHONPATH": str(directory), "OMP_NUM_THREADS": "1",
+                   "OPENBLAS_NUM_THREADS": "1"}  # fmt: skip
+    with client.setup_kernel(env=os.environ | environment):
+        client.execute_cell(check, len(notebook.cells) - 1)
+        assert check.outputs[0].text.startswith(str(directory)), "another gmmlib was imported"
+        for i, cell in code_cells(notebook)[:-1]:
+            before = results(cell)
+            try:
+                client.execute_cell(cell, i - 1)
+            except CellExecutionError as error:
+                return f"{error.ename}: {error.evalue.strip().splitlines()[0]}"
+            except CellTimeoutError:
+                return f"cell {i} does not end"
+            for old, new in zip_longest(before, results(cell), fillvalue="nothing"):
+                if old != new:
+                    return f"{old.strip()!r} has become {new.strip()!r}"
+    return ""
+
+
+def results(cell):
+    """The lines of output that nbval compares, less listings and pictures."""
+    if "nbval-ignore-output" in cell.metadata.get("tags", []):
+        return []
+    lines = []
+    for output in cell.get("outputs", []):
+        if not is_listing(output):
+            data = output.get("data", {})
+            for text in (output.get("text"), data.get("text/plain"), data.get("text/markdown")):
+                lines += (text or "").splitlines()
+    return lines
+
+
+def notices(change, chapters=CHAPTERS):
+    """{chapter's name: what it notices} for one change (None: the package as it is)."""
+    with tempfile.TemporaryDirectory() as directory:
+        package = changed_package(change, Path(directory).resolve())
+        return {chapter.stem: what_it_notices(chapter, package) for chapter in chapters}
+
+
+if __name__ == "__main__":
+    wanted = [name for name in CHANGES if name.startswith(tuple(sys.argv[1:]) or "")]
+    unnoticed = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for change, found in zip([None, *wanted], pool.map(notices, [None, *wanted])):
+            print(change or "no change", flush=True)
+            for chapter, what in found.items():
+                if what:
+                    print(f"    {chapter}: {what}", flush=True)
+            if any(found.values()) != bool(change):
+                unnoticed.append(change or "no change, but something was noticed")
+    sys.exit("\n".join(["", "Not noticed:", *unnoticed]) if unnoticed else 0)
