@@ -81,7 +81,7 @@ def table(rows, header, align=None):
     ----------
     rows : iterable of sequences
         The cells, shown as given: numbers are best formatted by the caller, to the
-        digits that the text speaks of. Markdown and formulas ($\pi_k$) are rendered.
+        digits that the text speaks of. Markdown and formulas are rendered.
     header : sequence of str
         The columns' names.
     align : str, optional

@@ -39,24 +39,24 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "log det Σ with the wrong sign": (
         "mixture.py", "LOG_2_PI + self._form.log_det", "LOG_2_PI - self._form.log_det"),
     "M-step divides by n": (
-        "em.py", "total = np.maximum(sums.total, np.finfo(float).tiny)",
-        "total = np.full(len(sums.total), sums.total.sum())"),
+        "em.py", "np.maximum(sums.total, np.finfo(float).tiny)\n    shift =",
+        "np.full(len(sums.total), sums.total.sum())\n    shift ="),
     "M-step: equal weights": (
         "em.py", "weights = sums.total / sums.total.sum()",
         "weights = np.full(len(total), 1 / len(total))"),
     "M-step: the means stay": (
         "em.py", "means = sums.centres + shift", "means = sums.centres + 0 * shift"),
     "M-step: the covariance uses the old means": (
-        "em.py", "kind.estimate(sums.scatter, total, shift)",
-        "kind.estimate(sums.scatter, total, 0 * shift)"),
+        "em.py", "covariances = kind.estimate(sums.scatter, total, shift)",
+        "covariances = kind.estimate(sums.scatter, total, 0 * shift)"),
     "M-step forgets the floor": (
         "em.py", "kind.add_floor(covariances, np.broadcast_to(floor, means.shape[1:]))",
         "covariances"),
     "the floor is a thousand times higher": (
         "covariance.py", "return 1e-6 * X.var", "return 1e-3 * X.var"),
     "tied: not averaged over the components": (
-        "covariance.py", "(scatter - (shift.T * total) @ shift) / total.sum()",
-        "(scatter - (shift.T * total) @ shift) / total[0]"),
+        "covariance.py", "(scatter - half.T @ half) / total.sum()",
+        "(scatter - half.T @ half) / total[0]"),
     "diag: half the variance": (
         "covariance.py", "return scatter / total[:, None] - shift**2",
         "return 0.5 * (scatter / total[:, None] - shift**2)"),
