@@ -3,8 +3,8 @@
     python tests/mutate.py            all changes, all chapters: some minutes
     python tests/mutate.py "M-step"   the changes whose name begins so
 
-A chapter notices a change if it fails, or prints something else than what it has stored. Listings
-of the package's source change with it anyway, and do not count.
+A chapter notices a change if it fails, or prints something else than what it has
+stored. Listings of the package's source change with it anyway, and do not count.
 """
 
 import os
@@ -35,7 +35,8 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "log-sum-exp forgets the largest": (
         "mixture.py", "(largest + np.log(total))", "np.log(total)"),
     "log-joint without the weights": (
-        "mixture.py", "constant = log_weights - 0.5", "constant = 0 * log_weights - 0.5"),
+        "mixture.py", "constant = log_weights - 0.5",
+        "constant = 0 * log_weights - 0.5"),
     "log det Σ with the wrong sign": (
         "mixture.py", "LOG_2_PI + self._form.log_det", "LOG_2_PI - self._form.log_det"),
     "M-step divides by n": (
@@ -63,12 +64,14 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "spherical: the sum of the variances": (
         "covariance.py", "shift).mean(axis=1)", "shift).sum(axis=1)"),
     "full: one parameter too few for each component": (
-        "covariance.py", "return k * d * (d + 1) // 2", "return k * (d * (d + 1) // 2 - 1)"),
+        "covariance.py", "return k * d * (d + 1) // 2",
+        "return k * (d * (d + 1) // 2 - 1)"),
     "k-means measures along the streets": (
         "kmeans.py", 'np.einsum("nd,nd->n", difference, difference)',
         "np.abs(difference).sum(axis=1)"),
     "k-means moves to the median": (
-        "kmeans.py", "X[labels == j].mean(axis=0)", "np.median(X[labels == j], axis=0)"),
+        "kmeans.py", "X[labels == j].mean(axis=0)",
+        "np.median(X[labels == j], axis=0)"),
     "inertia of unsquared distances": (
         "kmeans.py", "float(distances.min(axis=1).sum())",
         "float(np.sqrt(distances.min(axis=1)).sum())"),
@@ -78,12 +81,14 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "BIC without the logarithm": (
         "selection.py", "n_parameters * np.log(n_samples)", "n_parameters * 2"),
     "accuracy without matching": (
-        "agreement.py", "np.mean(match_labels(classes, labels) ==", "np.mean(labels =="),
+        "agreement.py", "np.mean(match_labels(classes, labels) ==",
+        "np.mean(labels =="),
     "the classes are counted the wrong way round": (
         "agreement.py", "np.add.at(table, (classes, labels), 1)",
         "np.add.at(table, (labels, classes), 1)"),
     "EM stops after one small step": (
-        "estimator.py", "max(gain, remaining_gain(log_likelihoods)) <=", "min(gain, 0) <="),
+        "estimator.py", "max(gain, remaining_gain(log_likelihoods)) <=",
+        "min(gain, 0) <="),
     "the score is a total": (
         "estimator.py", "self.score_samples(X).mean()", "self.score_samples(X).sum()"),
     "predict takes the least responsible": (
@@ -93,29 +98,45 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
 
 def changed_package(change, directory):
     """A copy of gmmlib with one change in it, in that directory."""
-    shutil.copytree(ROOT / "gmmlib", directory / "gmmlib",
-                    ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+    shutil.copytree(
+        ROOT / "gmmlib",
+        directory / "gmmlib",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     if change:
         file, old, new = CHANGES[change]
         text = (directory / "gmmlib" / file).read_text(encoding="utf-8")
         if text.count(old) != 1:
-            raise ValueError(f"{change}: expected once in {file}, got {text.count(old)}: {old}")
-        (directory / "gmmlib" / file).write_text(text.replace(old, new), encoding="utf-8")
+            raise ValueError(
+                f"{change}: expected once in {file}, got {text.count(old)}: {old}"
+            )
+        (directory / "gmmlib" / file).write_text(
+            text.replace(old, new), encoding="utf-8"
+        )
     return directory
 
 
 def what_it_notices(chapter, directory):
-    """The first difference that the gmmlib in that directory makes to a chapter, or ""."""
+    """The first difference that the gmmlib in there makes to a chapter, or ""."""
     notebook = nbformat.from_dict(read(chapter))
     check = nbformat.v4.new_code_cell("import gmmlib; print(gmmlib.__file__)")
     notebook.cells.append(check)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3",
-                            resources={"metadata": {"path": str(chapter.parent)}})  # fmt: skip
-    environment = {"PYTHONPATH": str(directory), "OMP_NUM_THREADS": "1",
-                   "OPENBLAS_NUM_THREADS": "1"}  # fmt: skip
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(chapter.parent)}},
+    )
+    environment = {
+        "PYTHONPATH": str(directory),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     with client.setup_kernel(env=os.environ | environment):
         client.execute_cell(check, len(notebook.cells) - 1)
-        assert check.outputs[0].text.startswith(str(directory)), "another gmmlib was imported"
+        assert check.outputs[0].text.startswith(str(directory)), (
+            "another gmmlib was imported"
+        )
         for i, cell in code_cells(notebook)[:-1]:
             before = results(cell)
             try:
@@ -134,13 +155,15 @@ def results(cell):
     """The lines of output that nbval compares, less listings and pictures."""
     if "nbval-ignore-output" in cell.metadata.get("tags", []):
         return []
-    lines = []
+    printed, shown = "", []  # what is printed may come in pieces
     for output in cell.get("outputs", []):
+        printed += output.get("text", "")
         if not is_listing(output):
             data = output.get("data", {})
-            for text in (output.get("text"), data.get("text/plain"), data.get("text/markdown")):
-                lines += (text or "").splitlines()
-    return lines
+            shown += [
+                data[kind] for kind in ("text/plain", "text/markdown") if kind in data
+            ]
+    return "\n".join([printed, *shown]).splitlines()
 
 
 def notices(change, chapters=CHAPTERS):

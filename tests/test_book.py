@@ -13,24 +13,29 @@ from bs4 import BeautifulSoup, Comment
 from reading import CHAPTERS, ROOT, citations, documents, read
 
 sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
-import book  # noqa: E402
+import book
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))
-PAGES = [page for page in PAGES if "_static" not in page.parts]  # no pages, but their templates
+PAGES = [
+    page for page in PAGES if "_static" not in page.parts
+]  # no pages, but their templates
 
-# That sphinx-exercise and the theme give to several things on a page, and nothing refers to
+# Given by sphinx-exercise and the theme to several things; nothing refers to them.
 THEIR_IDS = {"exercise-content", "solution-content", "search-input"}
 
 each_page = pytest.mark.parametrize(
-    "page", PAGES, ids=lambda page: page.relative_to(HTML).with_suffix("").as_posix())
+    "page", PAGES, ids=lambda page: page.relative_to(HTML).with_suffix("").as_posix()
+)
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 
 
 @cache
 def soup(page):
     if not page.is_file():
-        pytest.fail(f"there is no {page.relative_to(HTML)} in _build/html: run `make book`")
+        pytest.fail(
+            f"there is no {page.relative_to(HTML)} in _build/html: run `make book`"
+        )
     return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
 
 
@@ -50,7 +55,9 @@ def test_the_book_is_built_from_the_present_sources():
     assert set(documents()) <= built, "pages are missing: run `make book`"
     for chapter in CHAPTERS:
         copied = HTML / f"_sources/chapters/{chapter.name}"
-        assert copied.is_file() and copied.read_bytes() == chapter.read_bytes(), "out of date: run `make book`"
+        assert copied.is_file() and copied.read_bytes() == chapter.read_bytes(), (
+            "out of date: run `make book`"
+        )
 
 
 # Links, and what a page loads
@@ -66,10 +73,16 @@ def problems_in_links(page, parsed):
         path, anchor = urldefrag(address)
         if is_external(address) or address in ("", "#"):
             continue
-        target = (page.parent / unquote(urlsplit(path).path)).resolve() if path else page
+        target = (
+            (page.parent / unquote(urlsplit(path).path)).resolve() if path else page
+        )
         if not target.is_file():
             yield f"<{tag}> leads to {address}, which is no file"
-        elif anchor and target.suffix == ".html" and unquote(anchor) not in anchors(target):
+        elif (
+            anchor
+            and target.suffix == ".html"
+            and unquote(anchor) not in anchors(target)
+        ):
             yield f"<{tag}> leads to {address}, where there is no such anchor"
 
 
@@ -100,7 +113,11 @@ def test_a_page_loads_nothing_from_elsewhere(page):
 
 def problems_in_loading(page):
     for tag, address in addresses(page):
-        if tag not in ("a", "form") and is_external(address) and not address.startswith("data:"):
+        if (
+            tag not in ("a", "form")
+            and is_external(address)
+            and not address.startswith("data:")
+        ):
             yield f"<{tag}> loads {address}"
     for tag in page.find_all(["iframe", "base", "object", "embed"]):
         yield f"<{tag.name}> on the page"
@@ -113,8 +130,11 @@ def problems_in_loading(page):
 
 
 def test_no_style_sheet_loads_anything_from_elsewhere():
-    report(f"{sheet.name}: {problem}" for sheet in HTML.rglob("*.css")
-           for problem in problems_in_style(sheet.read_text(encoding="utf-8"), sheet))  # fmt: skip
+    report(
+        f"{sheet.name}: {problem}"
+        for sheet in HTML.rglob("*.css")
+        for problem in problems_in_style(sheet.read_text(encoding="utf-8"), sheet)
+    )
 
 
 def problems_in_style(text, sheet=None):
@@ -125,7 +145,10 @@ def problems_in_style(text, sheet=None):
             continue
         if is_external(address):
             yield f"a style loads {address}"
-        elif sheet and not (sheet.parent / unquote(urlsplit(address).path)).resolve().is_file():
+        elif (
+            sheet
+            and not (sheet.parent / unquote(urlsplit(address).path)).resolve().is_file()
+        ):
             yield f"a style loads {address}, which is no file"
 
 
@@ -143,10 +166,12 @@ def problems_in_text(page):
             yield f"a formula that is not rendered: {formula.get_text().strip()[:60]!r}"
     for error in page.select(".katex-error, .problematic, .system-message"):
         yield f"an error on the page: {error.get_text().strip()[:60]!r}"
-    left = {r"\\[a-zA-Z]{2,}|\\[()\[\]]|\$\$|\$\S[^$\n]*\$": "raw TeX",
-            r"\{[a-z:]+\}`|(```|:::)": "a raw directive or role",
-            r"Traceback \(most recent|CellExecutionError|[Ee]xecution failed": "a failure",
-            r"\[\?\]|\[\]|\?\?": "an unresolved citation or reference"}  # fmt: skip
+    left = {
+        r"\\[a-zA-Z]{2,}|\\[()\[\]]|\$\$|\$\S[^$\n]*\$": "raw TeX",
+        r"\{[a-z:]+\}`|(```|:::)": "a raw directive or role",
+        r"Traceback \(most recent|CellExecutionError|[Ee]xecution failed": "a failure",
+        r"\[\?\]|\[\]|\?\?": "an unresolved citation or reference",
+    }
     for text in visible(page):
         for pattern, what in left.items():
             for found in re.finditer(f".{{0,20}}({pattern}).{{0,20}}", text, re.M):
@@ -169,7 +194,9 @@ def test_every_image_has_an_alternative_text_that_is_not_its_name(page):
 def problems_in_images(page):
     for image in page.find_all("img"):
         name = image.get("src", "").split("/")[-1]
-        logo = image.find_parent("a", class_="navbar-brand") is not None  # its text is beside it
+        logo = (
+            image.find_parent("a", class_="navbar-brand") is not None
+        )  # its text is beside it
         alt = image.get("alt")
         if alt is None or (not alt.strip() and not logo):
             yield f"no alternative text: {name[:60]}"
@@ -187,13 +214,18 @@ def problems_in_structure(page):
         yield "no language"
     if not page.title or not page.title.get_text().strip():
         yield "no title"
-    levels = [int(tag.name[1]) for tag in (page.article or page).find_all(re.compile("^h[1-6]$"))]
+    levels = [
+        int(tag.name[1])
+        for tag in (page.article or page).find_all(re.compile("^h[1-6]$"))
+    ]
     if levels.count(1) != 1 or levels[0] != 1:
         yield f"expected one h1, and it first: {levels}"
     for before, after in zip(levels, levels[1:]):
         if after > before + 1:
             yield f"h{after} follows h{before}"
-    ids = Counter(tag["id"] for tag in page.find_all(id=True) if tag["id"] not in THEIR_IDS)
+    ids = Counter(
+        tag["id"] for tag in page.find_all(id=True) if tag["id"] not in THEIR_IDS
+    )
     yield from (f"the id {name} occurs {n} times" for name, n in ids.items() if n > 1)
 
 
@@ -202,7 +234,9 @@ def problems_in_structure(page):
 
 @each_chapter
 def test_a_chapter_offers_its_notebook(chapter):
-    links = [link["href"] for link in page_of(chapter).select("a.btn-download-source-button")]
+    links = [
+        link["href"] for link in page_of(chapter).select("a.btn-download-source-button")
+    ]
     assert links == [f"../_sources/chapters/{chapter.name}"]
 
 
@@ -212,7 +246,9 @@ def test_a_chapter_opens_in_binder_exactly_when_the_clone_has_an_address(chapter
     links = [link["href"] for link in page_of(chapter).find_all("a", href=True)]
     links = [link for link in links if "binder" in link]
     path = f"chapters/{chapter.name}"
-    assert links == ([book.binder_address(*address_known, path)] if address_known else [])
+    assert links == (
+        [book.binder_address(*address_known, path)] if address_known else []
+    )
 
 
 def book_repository():
@@ -222,12 +258,23 @@ def book_repository():
 
 
 def test_a_clone_without_an_address_has_none_and_a_fork_its_own(monkeypatch):
-    for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GITHUB_HEAD_REF", "GITHUB_REF_NAME"):
+    for name in (
+        "GITHUB_REPOSITORY",
+        "GITHUB_SERVER_URL",
+        "GITHUB_HEAD_REF",
+        "GITHUB_REF_NAME",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(book, "git", lambda *command: "")
     assert book_repository() is None
-    monkeypatch.setattr(book, "git", lambda *command: {"remote": "git@github.com:a/fork.git",
-                                                       "symbolic-ref": "mine"}[command[0]])
+    monkeypatch.setattr(
+        book,
+        "git",
+        lambda *command: {
+            "remote": "git@github.com:a/fork.git",
+            "symbolic-ref": "mine",
+        }[command[0]],
+    )
     assert book_repository() == ("https://github.com/a/fork", "mine")
     monkeypatch.setitem(os.environ, "GITHUB_REPOSITORY", "b/other")
     monkeypatch.setitem(os.environ, "GITHUB_REF_NAME", "main")
@@ -242,13 +289,18 @@ def test_every_citation_leads_to_the_bibliography(chapter):
 
 def test_the_bibliography_has_every_work_that_is_cited():
     entries = soup(HTML / "chapters/bibliography.html").select("[role=doc-biblioentry]")
-    assert len(entries) == len({key for page in documents().values() for key in citations(page)})
+    assert len(entries) == len(
+        {key for page in documents().values() for key in citations(page)}
+    )
 
 
 @each_chapter
 def test_the_time_that_a_chapter_took_is_in_the_table(chapter):
-    rows = [row.get_text(" ") for row in soup(HTML / "chapters/how_it_was_run.html").select("tr")]
-    row, = [row for row in rows if chapter.stem in row]
+    rows = [
+        row.get_text(" ")
+        for row in soup(HTML / "chapters/how_it_was_run.html").select("tr")
+    ]
+    (row,) = [row for row in rows if chapter.stem in row]
     assert "✅" in row and re.search(r"\d\.\d", row)
 
 
@@ -261,26 +313,35 @@ def test_every_figure_of_a_chapter_is_on_its_page_with_its_texts(chapter):
             name, alt = about["figure"]["name"], about["image"]["alt"]
             shown = page.find("figure", id=name)
             assert shown and shown.figcaption, name
-            is_player = shown.select(".player-frame img")  # it has an alt text for each frame
-            assert is_player or [image["alt"] for image in shown.find_all("img")] == [alt]
+            is_player = shown.select(
+                ".player-frame img"
+            )  # it has an alt text for each frame
+            assert is_player or [image["alt"] for image in shown.find_all("img")] == [
+                alt
+            ]
 
 
 # Each rule, broken once
 
 
-def check_page(check, body, head=""):
-    html = f'<html lang="en"><title>A</title>{head}<article><h1 id="a">A</h1>{body}</article></html>'
+def check_page(check, body):
+    html = f'<html lang="en"><title>A</title><article><h1 id="a">A</h1>{body}</article>'
     return list(check(BeautifulSoup(html, "html.parser")))
 
 
 @pytest.mark.parametrize("check, body, complaint", [
-    (problems_in_loading, '<script src="https://cdn.example.org/a.js"></script>', "<script> loads"),
-    (problems_in_loading, '<link rel="preconnect" href="//fonts.example.org">', "<link> loads"),
+    (problems_in_loading, '<script src="https://cdn.example.org/a.js"></script>',
+     "<script> loads"),
+    (problems_in_loading, '<link rel="preconnect" href="//fonts.example.org">',
+     "<link> loads"),
     (problems_in_loading, '<img srcset="https://example.org/a.png 2x">', "<img> loads"),
     (problems_in_loading, "<iframe></iframe>", "<iframe>"),
-    (problems_in_loading, "<style>@import 'https://example.org/a.css'</style>", "a style loads"),
-    (problems_in_loading, '<p style="background: url(//example.org/a.png)">', "a style loads"),
-    (problems_in_loading, "<script>import('https://example.org/a.js')</script>", "example.org"),
+    (problems_in_loading, "<style>@import 'https://example.org/a.css'</style>",
+     "a style loads"),
+    (problems_in_loading, '<p style="background: url(//example.org/a.png)">',
+     "a style loads"),
+    (problems_in_loading, "<script>import('https://example.org/a.js')</script>",
+     "example.org"),
     (problems_in_text, '<span class="math">\\(x^2\\)</span>', "not rendered"),
     (problems_in_text, '<span class="katex-error">x</span>', "an error"),
     (problems_in_text, r"<p>so \frac12</p>", "raw TeX"),
@@ -295,17 +356,24 @@ def check_page(check, body, head=""):
     (problems_in_structure, '<p id="a">B</p>', "the id a occurs 2 times"),
 ])  # fmt: skip
 def test_a_broken_rule_is_found(check, body, complaint):
-    assert check_page(check, '<h2>B</h2><p>A <a href="https://example.org">link</a>.</p>') == []
+    assert (
+        check_page(check, '<h2>B</h2><p>A <a href="https://example.org">link</a>.</p>')
+        == []
+    )
     assert re.search(complaint, "\n".join(check_page(check, body)))
 
 
 def test_a_link_to_nowhere_is_found(tmp_path):
     (tmp_path / "b.html").write_text('<p id="there"></p>')
     page = tmp_path / "a.html"
-    page.write_text('<a href="b.html#there">1</a> <a href="b.html#here">2</a> <a href="c.html">3</a>'
-                    '<a href="#top">4</a> <a href="https://example.org/#x">5</a>')  # fmt: skip
+    page.write_text(
+        '<a href="b.html#there">1</a> <a href="b.html#here">2</a>'
+        '<a href="c.html">3</a>'
+        '<a href="#top">4</a> <a href="https://example.org/#x">5</a>'
+    )
     parsed = BeautifulSoup(page.read_text(), "html.parser")
     assert list(problems_in_links(page, parsed)) == [
         "<a> leads to b.html#here, where there is no such anchor",
         "<a> leads to c.html, which is no file",
-        "<a> leads to #top, where there is no such anchor"]  # fmt: skip
+        "<a> leads to #top, where there is no such anchor",
+    ]

@@ -1,7 +1,7 @@
 """The chapters as they are stored: prose, numbers, figures and code say the same.
 
-Each check is a function that lists what is wrong with a notebook. The last part of this file
-breaks each rule once, in a small notebook made up for that.
+Each check is a function that lists what is wrong with a notebook. The last part of this
+file breaks each rule once, in a small notebook made up for that.
 """
 
 import ast
@@ -38,7 +38,7 @@ from gmmlib.show import source
 
 CELL_METADATA = {"constants", "mystnb", "tags"}
 FILLERS = r"simply|obviously|clearly|trivial\w*|it can be shown"
-EXEMPT = {"nbval-ignore-output"}  # of the tags that nbval knows; see problems_in_execution
+EXEMPT = {"nbval-ignore-output"}  # of the tags that nbval knows
 NBVAL = re.compile(r"\bNBVAL_\w+|\bPYTEST_VALIDATE_\w+")
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
@@ -70,17 +70,23 @@ def problems_in_execution(notebook):
         if not cell.source.strip():
             problems.append(f"cell {i} is empty")
         if cell.execution_count != count:
-            problems.append(f"cell {i} is numbered {cell.execution_count}, not {count}: "
-                            "run `make chapters`")  # fmt: skip
+            problems.append(
+                f"cell {i} is numbered {cell.execution_count}, not {count}: "
+                "run `make chapters`"
+            )
         if cell.source.rstrip().endswith(";"):
             problems.append(f"cell {i} ends with ';', which silences no output here")
         tags = {tag for tag in cell.metadata.get("tags", []) if tag.startswith("nbval")}
         if tags - EXEMPT or NBVAL.search(cell.source):
             problems.append(f"cell {i} is kept from nbval by {tags or 'a comment'}")
         if tags and not re.search("time|second", cell.source):
-            problems.append(f"cell {i} measures no time, so that nbval can compare its output")
+            problems.append(
+                f"cell {i} measures no time, so that nbval can compare its output"
+            )
         for output in cell.outputs:
-            text = json.dumps(output.get("data", {}).get("text/plain", output.get("text", "")))
+            text = json.dumps(
+                output.get("data", {}).get("text/plain", output.get("text", ""))
+            )
             if output.output_type == "error":
                 problems.append(f"cell {i} failed with {output.ename}")
             if output.get("name") == "stderr":
@@ -88,7 +94,9 @@ def problems_in_execution(notebook):
             if "text/html" in output.get("data", {}):
                 problems.append(f"cell {i} stores HTML: run `make chapters`")
             if re.search(r"\b0x[0-9a-f]{6}|(?<![\w./:])/\w+/\w+", text):
-                problems.append(f"cell {i} shows an address of this machine: {text[:80]}")
+                problems.append(
+                    f"cell {i} shows an address of this machine: {text[:80]}"
+                )
     return problems
 
 
@@ -104,8 +112,13 @@ def problems_in_storage(notebook):
         problems.append("what differs between machines is stored: run `make chapters`")
     for i, cell in enumerate(notebook.cells, 1):
         if set(cell.metadata) - CELL_METADATA:
-            problems.append(f"cell {i} has metadata {sorted(set(cell.metadata) - CELL_METADATA)}")
-        if cell.cell_type == "code" and max(map(len, cell.source.splitlines()), default=0) > 88:
+            problems.append(
+                f"cell {i} has metadata {sorted(set(cell.metadata) - CELL_METADATA)}"
+            )
+        if (
+            cell.cell_type == "code"
+            and max(map(len, cell.source.splitlines()), default=0) > 88
+        ):
             problems.append(f"cell {i} has a line of more than 88 characters")
     return problems
 
@@ -123,10 +136,20 @@ def problems_in_listings(notebook):
     for i, cell in code_cells(notebook):
         tree = ast.parse(cell.source)
         for node in ast.walk(tree):
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and "gmmlib" in ast.unparse(node):
+            if isinstance(
+                node, (ast.Import, ast.ImportFrom)
+            ) and "gmmlib" in ast.unparse(node):
                 names |= imported(node)
-        shown = arguments_of_source(getattr(tree.body[-1], "value", None)) if tree.body else []
-        stored = [output.data["text/markdown"] for output in cell.outputs if is_listing(output)]
+        shown = (
+            arguments_of_source(getattr(tree.body[-1], "value", None))
+            if tree.body
+            else []
+        )
+        stored = [
+            output.data["text/markdown"]
+            for output in cell.outputs
+            if is_listing(output)
+        ]
         if shown:
             try:
                 objects = [eval(ast.unparse(argument), names) for argument in shown]
@@ -135,7 +158,9 @@ def problems_in_listings(notebook):
                 continue
             listed |= {thing.__qualname__ for thing in objects if callable(thing)}
             if stored != [source(*objects)._repr_markdown_()]:
-                problems.append(f"cell {i}: the listing is not the package's present source")
+                problems.append(
+                    f"cell {i}: the listing is not the package's present source"
+                )
         elif stored:
             problems.append(f"cell {i}: a listing that no source(...) has made")
     if len(names) == 1:
@@ -147,7 +172,9 @@ def problems_in_listings(notebook):
     for thing in documented():
         taught = sorted(here & set(thing.equations))
         if taught and thing.is_function and thing.name not in listed:
-            problems.append(f"{thing.name} implements {taught} and is not listed by source(...)")
+            problems.append(
+                f"{thing.name} implements {taught} and is not listed by source(...)"
+            )
     return problems
 
 
@@ -169,7 +196,9 @@ def test_every_decimal_number_in_the_prose_is_in_an_output_of_the_chapter(chapte
 
 def problems_in_numbers(notebook):
     printed, problems = set(numbers(outputs(notebook))), []
-    printed |= {number.removeprefix("-") for number in printed}  # "fell by 0.5" for -0.5
+    printed |= {
+        number.removeprefix("-") for number in printed
+    }  # "fell by 0.5" for -0.5
     for i, cell in enumerate(notebook.cells, 1):
         constants, text = cell.metadata.get("constants", []), prose(cell)
         for number in dict.fromkeys(numbers(text)):
@@ -179,7 +208,9 @@ def problems_in_numbers(notebook):
         for constant in constants:
             whole = rf"(?<![\d.]){re.escape(constant)}(?!\d)"
             if not re.search(whole, text.replace("−", "-")):
-                problems.append(f"cell {i}: the constant {constant} is not in its prose")
+                problems.append(
+                    f"cell {i}: the constant {constant} is not in its prose"
+                )
     return problems
 
 
@@ -194,8 +225,11 @@ def problems_in_labels(pages):
     places = Counter(label for page in pages.values() for label in labels(page))
     problems = [f"{label} is defined {n} times" for label, n in places.items() if n > 1]
     for name, page in pages.items():
-        problems += [f"{name} refers to {target}, which is nowhere"
-                     for target in references(page) if target not in places]  # fmt: skip
+        problems += [
+            f"{name} refers to {target}, which is nowhere"
+            for target in references(page)
+            if target not in places
+        ]
     return problems
 
 
@@ -208,12 +242,18 @@ def problems_in_equations(pages):
     chapters = {name: page for name, page in pages.items() if not isinstance(page, str)}
     for thing in documented():
         for equation in thing.equations:
-            homes = [name for name, page in chapters.items() if equation in labels(page)]
+            homes = [
+                name for name, page in chapters.items() if equation in labels(page)
+            ]
             name = thing.name.split(".")[-1]
             if len(homes) != 1:
-                problems.append(f"{equation}, named by {thing.name}, is in {homes or 'no chapter'}")
+                problems.append(
+                    f"{equation}, named by {thing.name}, is in {homes or 'no chapter'}"
+                )
             elif name not in called(chapters[homes[0]]):
-                problems.append(f"{homes[0]} has {equation}, and no use of {thing.name}")
+                problems.append(
+                    f"{homes[0]} has {equation}, and no use of {thing.name}"
+                )
     return problems
 
 
@@ -221,14 +261,18 @@ def problems_in_equations(pages):
 
 
 @each_chapter
-def test_every_figure_has_a_caption_a_name_and_a_sentence_that_says_what_it_shows(chapter):
+def test_every_figure_has_a_caption_a_name_and_a_sentence_that_says_what_it_shows(
+    chapter,
+):
     report(problems_in_figures(read(chapter)))
 
 
 def problems_in_figures(notebook):
     problems = []
     for i, cell in code_cells(notebook):
-        images = [output for output in cell.outputs if "image/png" in output.get("data", {})]
+        images = [
+            output for output in cell.outputs if "image/png" in output.get("data", {})
+        ]
         caption, name, alt = figure(cell)
         if not images:
             if cell.metadata.get("mystnb"):
@@ -239,12 +283,18 @@ def problems_in_figures(notebook):
         if not caption.strip().endswith((".", "?")):
             problems.append(f"cell {i}: the caption is not a sentence: {caption!r}")
         if not re.fullmatch(r"fig-[a-z0-9-]+", name):
-            problems.append(f"cell {i}: expected a name that starts with fig-, got {name!r}")
+            problems.append(
+                f"cell {i}: expected a name that starts with fig-, got {name!r}"
+            )
         if len(alt) < 40 or len(alt.split()) < 6 or not alt.endswith("."):
             problems.append(f"cell {i}: the alt text is not a sentence: {alt!r}")
-        what = r"(an? |the |this )?(\w+ )?(figure|plot|graph|chart|image|picture)( of|:| show)"
+        what = (
+            r"(an? |the |this )?(\w+ )?(figure|plot|graph|chart|image|picture)( of|:)"
+        )
         if re.match(what, alt, re.I) or alt == caption:
-            problems.append(f"cell {i}: the alt text says that, not what, it shows: {alt!r}")
+            problems.append(
+                f"cell {i}: the alt text says that, not what, it shows: {alt!r}"
+            )
     return problems
 
 
@@ -267,7 +317,10 @@ def problems_in_anatomy(notebook):
         return len(re.findall(pattern, where, flags=re.M))
 
     first = notebook.cells[0].source if notebook.cells else ""
-    expect(re.match(r"\(ch-[\w-]+\)=\n# \S", first), "a label (ch-…)= and a title in cell 1")
+    expect(
+        re.match(r"\(ch-[\w-]+\)=\n# \S", first),
+        "a label (ch-…)= and a title in cell 1",
+    )
     card = re.search(r"\{admonition\} This chapter\n(.*?)\n## ", text, re.S)
     card = card[1] if card else ""
     entries = r"\*\*You will be able to\*\*(.*)\*\*You need first\*\*.*\*\*Time\*\*.*\d"
@@ -275,20 +328,29 @@ def problems_in_anatomy(notebook):
     expect(card, "a card: You will be able to, You need first, Time")
     expect(card and 3 <= count(r"^- ", card[1]) <= 5, "3 to 5 abilities on the card")
 
-    sections = dict(re.findall(r"^## (.+?)\s*$\n(.*?)(?=^## |\Z)", text + "\n", re.S | re.M))
+    sections = dict(
+        re.findall(r"^## (.+?)\s*$\n(.*?)(?=^## |\Z)", text + "\n", re.S | re.M)
+    )
     end = ["Check yourself", "Take-away", "Exercises", "Further reading"]
     expect(list(sections)[-4:] == end, f"the last sections to be {', '.join(end)}")
     check, take_away, exercises, reading = (sections.get(title, "") for title in end)
-    expect(count(r"^\{dropdown\} Answer", check) >= 3, "3 questions with folded answers")
+    expect(
+        count(r"^\{dropdown\} Answer", check) >= 3, "3 questions with folded answers"
+    )
     expect(1 <= count(r"^\s*[-*] ", take_away) <= 5, "1 to 5 lines in Take-away")
     expect(count(r"^\{exercise-start\}", exercises) >= 3, "3 exercises")
-    expect(2 <= count(r"^- .*\{cite", reading) <= 5, "2 to 5 cited works in Further reading")
+    expect(
+        2 <= count(r"^- .*\{cite", reading) <= 5,
+        "2 to 5 cited works in Further reading",
+    )
     asked = re.findall(r"^\{exercise-start\}\s*:label: (\S+)", text, re.M)
     solved = re.findall(r"^\{solution-start\} (\S+)\s*:class: dropdown", text, re.M)
     expect(asked == solved, f"a folded solution after each of {asked}, got {solved}")
     for part in ("exercise", "solution"):
-        expect(count(rf"^\{{{part}-start\}}", text) == count(rf"^\{{{part}-end\}}", text),
-               f"an end for each {part}-start")  # fmt: skip
+        expect(
+            count(rf"^\{{{part}-start\}}", text) == count(rf"^\{{{part}-end\}}", text),
+            f"an end for each {part}-start",
+        )
 
     expect("Player: " in outputs(notebook), "a step-through player")
     return problems
@@ -300,12 +362,17 @@ def test_the_prose_has_no_filler_words(chapter):
 
 
 def problems_in_wording(notebook):
-    return [f"cell {i}: {word!r}" for i, cell in enumerate(notebook.cells, 1)
-            for word in re.findall(rf"\b(?:{FILLERS})\b", prose(cell), re.I)]  # fmt: skip
+    return [
+        f"cell {i}: {word!r}"
+        for i, cell in enumerate(notebook.cells, 1)
+        for word in re.findall(rf"\b(?:{FILLERS})\b", prose(cell), re.I)
+    ]
 
 
 def test_every_work_that_is_cited_is_in_the_bibliography():
-    known = re.findall(r"^@\w+\{(\S+),", (ROOT / "chapters/references.bib").read_text(), re.M)
+    known = re.findall(
+        r"^@\w+\{(\S+),", (ROOT / "chapters/references.bib").read_text(), re.M
+    )
     cited = {key for page in documents().values() for key in citations(page)}
     assert cited <= set(known)
     assert len(known) == len(set(known))
@@ -314,7 +381,8 @@ def test_every_work_that_is_cited_is_in_the_bibliography():
 # Each rule, broken once
 
 
-MADE_UP = r"""
+MADE_UP = (
+    r"""
 (ch-made-up)=
 # Made up
 
@@ -358,7 +426,9 @@ Yes: see {numref}`fig-made-up`.
 - Numbers come from code.
 
 ## Exercises
-""" + "".join(f"""
+"""
+    + "".join(
+        f"""
 ```{{exercise-start}}
 :label: {label}
 ```
@@ -371,44 +441,78 @@ Why?
 Therefore.
 ````{{solution-end}}
 ````
-""" for label in ("ex-a", "ex-b", "ex-c")) + """
+"""
+        for label in ("ex-a", "ex-b", "ex-c")
+    )
+    + """
 ## Further reading
 
 - {cite:t}`bishop2006`, section 1.2.6: more.
 - {cite:t}`murphy2022`: still more.
-"""  # fmt: skip
+"""
+)
 
 
 def made_up():
     """A chapter that keeps every rule."""
     new = nbformat.v4
     listing = source(normal_pdf)
-    player = {"text/plain": "Player: A bell\n  1/1  Nothing moves.", "image/png": "iVBORw0KGgo="}
-    about = {"figure": {"caption": "A bell.", "name": "fig-made-up"},
-             "image": {"alt": "A bell curve that is as high at one side as at the other."}}
+    player = {
+        "text/plain": "Player: A bell\n  1/1  Nothing moves.",
+        "image/png": "iVBORw0KGgo=",
+    }
+    about = {
+        "figure": {"caption": "A bell.", "name": "fig-made-up"},
+        "image": {"alt": "A bell curve that is as high at one side as at the other."},
+    }
     cells = [
-        new.new_markdown_cell(MADE_UP.strip(), id="prose", metadata={"constants": ["0.5", "1.2"]}),
-        new.new_code_cell(
-            "from gmmlib import normal_pdf\nfrom gmmlib.show import source\nsource(normal_pdf)",
-            id="listing", execution_count=1,
-            outputs=[new.new_output(
-                "execute_result", execution_count=1,
-                data={"text/plain": str(listing), "text/markdown": listing.markdown})],
+        new.new_markdown_cell(
+            MADE_UP.strip(), id="prose", metadata={"constants": ["0.5", "1.2"]}
         ),
         new.new_code_cell(
-            "print(normal_pdf(0.0))", id="number", execution_count=2,
-            outputs=[new.new_output("stream", name="stdout", text="0.5284, -1035.1118\n")],
+            "from gmmlib import normal_pdf\n"
+            "from gmmlib.show import source\nsource(normal_pdf)",
+            id="listing",
+            execution_count=1,
+            outputs=[
+                new.new_output(
+                    "execute_result",
+                    execution_count=1,
+                    data={
+                        "text/plain": str(listing),
+                        "text/markdown": listing.markdown,
+                    },
+                )
+            ],
         ),
         new.new_code_cell(
-            "player()", id="player", execution_count=3, metadata={"mystnb": about},
+            "print(normal_pdf(0.0))",
+            id="number",
+            execution_count=2,
+            outputs=[
+                new.new_output("stream", name="stdout", text="0.5284, -1035.1118\n")
+            ],
+        ),
+        new.new_code_cell(
+            "player()",
+            id="player",
+            execution_count=3,
+            metadata={"mystnb": about},
             outputs=[new.new_output("execute_result", execution_count=3, data=player)],
         ),
-    ]  # fmt: skip
+    ]
     return new.new_notebook(cells=cells, metadata=copy.deepcopy(METADATA))
 
 
-CHECKS = [problems_in_execution, problems_in_storage, problems_in_listings, problems_in_numbers,
-          problems_in_figures, problems_in_anatomy, problems_in_wording]  # fmt: skip
+CHECKS = [
+    problems_in_execution,
+    problems_in_storage,
+    problems_in_listings,
+    problems_in_numbers,
+    problems_in_figures,
+    problems_in_anatomy,
+    problems_in_wording,
+]
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -417,41 +521,57 @@ def test_a_chapter_that_keeps_the_rules_passes(check):
 
 
 @pytest.mark.parametrize("check, old, new, complaint", [
-    (problems_in_execution, '"execution_count": 2', '"execution_count": null', "numbered None"),
-    (problems_in_execution, '"execution_count": 2', '"execution_count": 5', "numbered 5"),
+    (problems_in_execution, '"execution_count": 2', '"execution_count": null',
+     "numbered None"),
+    (problems_in_execution, '"execution_count": 2', '"execution_count": 5',
+     "numbered 5"),
     (problems_in_execution, '"print(normal_pdf(0.0))"', '""', "is empty"),
     (problems_in_execution, "pdf(0.0))", "pdf(0.0));", "ends with ';'"),
     (problems_in_execution, "pdf(0.0))", "pdf(0.0))  # NBVAL_SKIP", "kept from nbval"),
     (problems_in_execution, '"stdout"', '"stderr"', "writes to stderr"),
     (problems_in_execution, '"image/png"', '"text/html"', "stores HTML"),
-    (problems_in_execution, "Player: A bell", "<Bell at 0x7f3a2b1c>", "address of this machine"),
-    (problems_in_execution, "Player: A bell", "in /some/where/a.py", "address of this machine"),
+    (problems_in_execution, "Player: A bell", "<Bell at 0x7f3a2b1c>",
+     "address of this machine"),
+    (problems_in_execution, "Player: A bell", "in /some/where/a.py",
+     "address of this machine"),
     (problems_in_storage, '"pygments_lexer"', '"version": "3.12.1", "pygments_lexer"',
      "differs between machines"),
-    (problems_in_storage, '"mystnb"', '"collapsed": true, "mystnb"', r"metadata \['collapsed'\]"),
+    (problems_in_storage, '"mystnb"', '"collapsed": true, "mystnb"',
+     r"metadata \['collapsed'\]"),
     (problems_in_storage, "print(", "print(" + 90 * " ", "more than 88"),
-    (problems_in_listings, "return np.exp(", "return np.exp(-", "not the package's present source"),
-    (problems_in_listings, "\\nsource(normal_pdf)", "\\nnormal_pdf", "a listing that no source"),
-    (problems_in_listings, "eq-normal-density", "eq-responsibility", "e_step implements"),
-    (problems_in_listings, "from gmmlib import normal_pdf", "", "lists what is not from gmmlib"),
+    (problems_in_listings, "return np.exp(", "return np.exp(-",
+     "not the package's present source"),
+    (problems_in_listings, "\\nsource(normal_pdf)", "\\nnormal_pdf",
+     "a listing that no source"),
+    (problems_in_listings, "eq-normal-density", "eq-responsibility",
+     "e_step implements"),
+    (problems_in_listings, "from gmmlib import normal_pdf", "",
+     "lists what is not from gmmlib"),
     (problems_in_listings, "gmmlib", "mylib", "gmmlib is not imported"),
     (problems_in_numbers, "from 0.5284", "from 0.5285", "0.5285 is in no output"),
     (problems_in_numbers, "from 0.5284", "from 0.528", "0.528 is in no output"),
     (problems_in_numbers, "from 0.5284", "from -0.5284", "-0.5284 is in no output"),
-    (problems_in_numbers, "A bell curve that", "A bell 0.3 curve that", "0.3 is in no output"),
+    (problems_in_numbers, "A bell curve that", "A bell 0.3 curve that",
+     "0.3 is in no output"),
     (problems_in_numbers, '"0.5"', '"0.5", "0.7"', "constant 0.7 is not in its prose"),
-    (problems_in_figures, '"caption": "A bell."', '"caption": ""', "caption is not a sentence"),
+    (problems_in_figures, '"caption": "A bell."', '"caption": ""',
+     "caption is not a sentence"),
     (problems_in_figures, '"fig-made-up"', '"made-up"', "starts with fig-"),
     (problems_in_figures, "A bell curve that is as high at one side as at the other.",
-     "../_images/04_responsibilities_3_0_and_some_more.png", "alt text is not a sentence"),
-    (problems_in_figures, "A bell curve that", "A figure of a curve that", "says that, not what"),
+     "../_images/04_responsibilities_3_0_and_some_more.png",
+     "alt text is not a sentence"),
+    (problems_in_figures, "A bell curve that", "A figure of a curve that",
+     "says that, not what"),
     (problems_in_anatomy, "(ch-made-up)=", "", "a label"),
     (problems_in_anatomy, "- subtract;", "", "3 to 5 abilities"),
     (problems_in_anatomy, "**Time**", "Time", "a card"),
-    (problems_in_anatomy, "No, never.\\n```", "No, never.\\n```\\n## More", "last sections to be"),
+    (problems_in_anatomy, "No, never.\\n```", "No, never.\\n```\\n## More",
+     "last sections to be"),
     (problems_in_anatomy, "{dropdown} Answer\\nNo.", "{note}\\nNo.", "3 questions"),
-    (problems_in_anatomy, "from code.", "from code." + 5 * "\\n- And so on.", "1 to 5 lines"),
-    (problems_in_anatomy, "{solution-start} ex-b", "{solution-start} ex-a", "a folded solution"),
+    (problems_in_anatomy, "from code.", "from code." + 5 * "\\n- And so on.",
+     "1 to 5 lines"),
+    (problems_in_anatomy, "{solution-start} ex-b", "{solution-start} ex-a",
+     "a folded solution"),
     (problems_in_anatomy, "{cite:t}`murphy2022`", "Murphy", "2 to 5 cited works"),
     (problems_in_anatomy, "Player: ", "", "a step-through player"),
     (problems_in_wording, "Therefore.", "It can be shown.", "It can be shown"),
@@ -477,15 +597,18 @@ def test_a_number_that_only_an_uncompared_output_or_a_listing_has_is_found():
     notebook.cells[1].outputs[0].data["text/markdown"] += "  # 0.5284"
     assert len(problems_in_numbers(notebook)) == 2
     assert problems_in_execution(notebook) == [
-        "cell 3 measures no time, so that nbval can compare its output"]  # fmt: skip
+        "cell 3 measures no time, so that nbval can compare its output"
+    ]
 
 
 @pytest.mark.parametrize("page, complaint", [
     ("$$\n1\n$$ (eq-normal-density)", "eq-normal-density is defined 2 times"),
     ("```{math}\n:label: fig-made-up\n1\n```", "fig-made-up is defined 2 times"),
-    ("```{exercise-start}\n:label: ex-a\n```\n```{exercise-end}\n```", "ex-a is defined 2 times"),
+    ("```{exercise-start}\n:label: ex-a\n```\n```{exercise-end}\n```",
+     "ex-a is defined 2 times"),
     ("See {eq}`eq-nowhere`.", "b refers to eq-nowhere, which is nowhere"),
-    ("See {numref}`Figure %s <fig-nowhere>`.", "b refers to fig-nowhere, which is nowhere"),
+    ("See {numref}`Figure %s <fig-nowhere>`.",
+     "b refers to fig-nowhere, which is nowhere"),
 ])  # fmt: skip
 def test_a_label_that_is_doubled_or_missing_is_found(page, complaint):
     assert problems_in_labels({"a": made_up()}) == []
@@ -499,9 +622,12 @@ def test_an_equation_without_a_chapter_or_a_use_is_found():
     chapter = made_up()
     assert about({"a": chapter}, "normal_pdf") == []
     assert about({"a": chapter, "b": chapter}, "normal_pdf") == [
-        "eq-normal-density, named by normal_pdf, is in ['a', 'b']"]  # fmt: skip
+        "eq-normal-density, named by normal_pdf, is in ['a', 'b']"
+    ]
     assert about({"b": "Only text."}, "normal_pdf") == [
-        "eq-normal-density, named by normal_pdf, is in no chapter"]  # fmt: skip
+        "eq-normal-density, named by normal_pdf, is in no chapter"
+    ]
     chapter.cells[1:] = []
-    assert about({"a": chapter}, "normal_pdf") == ["a has eq-normal-density, and no use of "
-                                                   "normal_pdf"]  # fmt: skip
+    assert about({"a": chapter}, "normal_pdf") == [
+        "a has eq-normal-density, and no use of normal_pdf"
+    ]

@@ -1,4 +1,4 @@
-"""A test of the tests: changes made on purpose must be noticed. More of them: tests/mutate.py."""
+"""A test of the tests: changes made on purpose are noticed. All: tests/mutate.py."""
 
 import copy
 import shutil
@@ -49,9 +49,15 @@ def test_nbval_compares_what_is_stored(stored, passes, tmp_path):
     output = new.new_output("stream", name="stdout", text=f"{stored}\n")
     cell = new.new_code_cell("print(0.5284)", execution_count=1, outputs=[output])
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(new.new_notebook(cells=[cell], metadata=kernel), tmp_path / "a.ipynb")
+    nbformat.write(
+        new.new_notebook(cells=[cell], metadata=kernel), tmp_path / "a.ipynb"
+    )
     shutil.copy(ROOT / "chapters/conftest.py", tmp_path)
-    done = subprocess.run([sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "."],
-                          cwd=tmp_path, capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == (0 if passes else 1), done.stdout
     assert "1 passed" in done.stdout if passes else "1 failed" in done.stdout
