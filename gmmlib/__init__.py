@@ -1,10 +1,11 @@
 """gmmlib: EM for Gaussian mixtures, small enough to be read beside its book."""
 
-from gmmlib.em import Sums, e_step, em, m_step, weighted_sums
+from gmmlib.em import em
 from gmmlib.estimator import GaussianMixture
 from gmmlib.gaussian import fit_normal, normal_logpdf, normal_pdf
 from gmmlib.kmeans import kmeans, lloyd
 from gmmlib.mixture import Mixture, normalise
+from gmmlib.steps import Sums, e_step, m_step, weighted_sums
 
 __version__ = "0.1.0"
 __all__ = [

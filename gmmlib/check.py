@@ -108,14 +108,16 @@ def check_numbers(value, name, shape=None):
     ValueError: weights[1]: expected a finite number, got nan
     """
     try:
-        if np.iscomplexobj(value):
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
             raise TypeError
-        array = np.asarray(value, dtype=float)
+        array = array.astype(float, copy=False)
     except (TypeError, ValueError):
         raise ValueError(f"{name}: expected numbers, got {value!r}") from None
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
-    for index in np.argwhere(~np.isfinite(array))[:1]:
+    if not np.isfinite(array).all():
+        index = np.argwhere(~np.isfinite(array))[0]
         raise ValueError(
             f"{name}{index.tolist()}: expected a finite number, got "
             f"{array[tuple(index)]}"
@@ -132,6 +134,51 @@ def check_weights(value, name, n_components):
             f"{weights.tolist()} with sum {weights.sum():g}"
         )
     return weights
+
+
+def check_sample_weight(value, n_samples):
+    """Numbers of at least 0, one a point, not all 0; or None, where none are given.
+
+    Examples
+    --------
+    >>> check_sample_weight([1, -2], n_samples=2)
+    Traceback (most recent call last):
+    ...
+    ValueError: sample_weight[1]: expected a number of at least 0, got -2.0
+    """
+    if value is None:
+        return None
+    weights = check_numbers(value, "sample_weight", (n_samples,))
+    for index in np.flatnonzero(weights < 0)[:1]:
+        raise ValueError(
+            f"sample_weight[{index}]: expected a number of at least 0, "
+            f"got {weights[index]}"
+        )
+    if not weights.sum() > 0:
+        raise ValueError(
+            "sample_weight: expected at least one number above 0, got only zeros; "
+            "a point of weight 0 counts as absent"
+        )
+    return weights
+
+
+def check_choice(value, name, choices):
+    """What `choices` has under that name, or an error that lists the names.
+
+    Examples
+    --------
+    >>> check_choice("tide", "covariance_type", {"full": 1, "tied": 2})
+    Traceback (most recent call last):
+    ...
+    ValueError: covariance_type: expected one of 'full', 'tied', got 'tide'
+    """
+    try:
+        return choices[value]
+    except (KeyError, TypeError):
+        names = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(
+            f"{name}: expected one of {names}, got {value!r}"
+        ) from None
 
 
 def check_count(value, name, at_least=1):

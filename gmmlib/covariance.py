@@ -12,14 +12,16 @@ spherical  a circle (ball), one each    (k,)                  k
 ========== ============================ ===================== ==================
 
 A class is built from the covariances of a mixture, and factors them once. Then
-``whiten`` turns differences x − μ into standard deviations, and ``log_det`` holds log
-det Σ.
+``whiten`` turns differences x − μ into standard deviations, ``log_det`` holds log det
+Σ, and ``variances`` and ``precision_diagonal`` the diagonals of Σ and Σ⁻¹.
 """
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
-from gmmlib.gaussian import cholesky
+from gmmlib.check import check_choice
+from gmmlib.gaussian import cholesky, inverse_factor, is_flat
+
+SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
 
 
 class Full:
@@ -28,10 +30,22 @@ class Full:
     name = "full"
 
     def __init__(self, covariances, d):
-        factors = [cholesky(c, f"covariances[{j}]") for j, c in enumerate(covariances)]
-        self.log_det = np.array([2 * np.log(np.diag(f)).sum() for f in factors])
+        names = [f"covariances[{j}]" for j in range(len(covariances))]
+        self._factor(covariances, names)
+
+    def _factor(self, matrices, names):
         # Σ = L Lᵀ gives Σ⁻¹ = P Pᵀ with P = L⁻ᵀ: one product whitens a whole block.
-        self.precision_factors = np.array([_precision_factor(f) for f in factors])
+        self.precision_factors = np.array([inverse_factor(m).T for m in matrices])
+        self.precision_diagonal = np.einsum(
+            "kij,kij->ki", self.precision_factors, self.precision_factors
+        )
+        self.variances = np.einsum("kii->ki", matrices)
+        symmetric = (matrices == matrices.transpose(0, 2, 1)).all()
+        if not symmetric or is_flat(self.variances * self.precision_diagonal):
+            for matrix, name in zip(matrices, names):
+                cholesky(matrix, name)  # an error, unless all is but rounding
+        diagonals = np.einsum("kii->ki", self.precision_factors)
+        self.log_det = -2 * np.log(diagonals).sum(axis=1)
 
     def whiten(self, difference, j):
         """(x − μ_j) P_j, whose squared length is the squared Mahalanobis distance."""
@@ -63,8 +77,8 @@ class Full:
 
     @staticmethod
     def add_floor(covariances, floor):
-        """Add `floor` (d,) to every variance."""
-        return covariances + np.diag(floor)
+        """Add `floor`, a number or (d,), to every variance."""
+        return covariances + floor * np.eye(covariances.shape[-1])
 
     @staticmethod
     def as_full(covariances, k, d):
@@ -78,12 +92,10 @@ class Tied(Full):
     name = "tied"
 
     def __init__(self, covariances, d):
-        factor = cholesky(covariances, "covariances")
-        self.log_det = 2 * np.log(np.diag(factor)).sum()
-        self.precision_factors = _precision_factor(factor)
+        self._factor(covariances[None], ["covariances"])
 
     def whiten(self, difference, j):
-        return difference @ self.precision_factors
+        return difference @ self.precision_factors[0]
 
     @staticmethod
     def shape(k, d):
@@ -124,6 +136,8 @@ class Diag:
             )
         self.log_det = np.log(covariances).sum(axis=1)
         self.precision_factors = 1 / np.sqrt(covariances)
+        self.precision_diagonal = 1 / covariances
+        self.variances = covariances
 
     def whiten(self, difference, j):
         """(x − μ_j) / σ_j, feature by feature."""
@@ -202,25 +216,20 @@ def covariance_class(covariance_type):
     >>> covariance_class("tied").n_parameters(k=3, d=4)
     10
     """
-    try:
-        return COVARIANCE_TYPES[covariance_type]
-    except (KeyError, TypeError):
-        names = ", ".join(repr(name) for name in COVARIANCE_TYPES)
-        raise ValueError(
-            f"covariance_type: expected one of {names}, got {covariance_type!r}"
-        ) from None
+    return check_choice(covariance_type, "covariance_type", COVARIANCE_TYPES)
 
 
-def covariance_floor(X, reg_covar="scale"):
+def covariance_floor(X, reg_covar="scale", sample_weight=None):
     """What the M-step adds to each variance: no component can shrink to a point.
 
     Parameters
     ----------
     X : array, shape (n, d)
     reg_covar : "scale", float, or array of shape (d,)
-        ``"scale"`` is 1e-6 times the variance of each feature: rescaling the data
+        ``"scale"`` is 1e-6 times the :func:`spread` of each feature: rescaling the data
         rescales the answer. Numbers are added as they are, in squared units of the
         data.
+    sample_weight : array, shape (n,), optional
 
     Returns
     -------
@@ -233,7 +242,7 @@ def covariance_floor(X, reg_covar="scale"):
     array([1.e-06, 1.e-04])
     """
     if isinstance(reg_covar, str) and reg_covar == "scale":
-        return 1e-6 * X.var(axis=0, dtype=float)
+        return 1e-6 * spread(X, sample_weight)
     try:
         floor = np.broadcast_to(np.asarray(reg_covar, dtype=float), X.shape[1])
     except (TypeError, ValueError):
@@ -245,5 +254,48 @@ def covariance_floor(X, reg_covar="scale"):
     return floor
 
 
-def _precision_factor(factor):
-    return solve_triangular(factor, np.eye(len(factor)), lower=True).T
+def spread(X, sample_weight=None):
+    """The variance of each feature, whatever a few points far away may say.
+
+    The smaller of the variance and its estimate from the quartiles, which a normal
+    sample has 1.349 standard deviations apart; the variance where the quartiles are
+    one. A constant feature gets the mean of the others, or 1 if all are constant.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    sample_weight : array, shape (n,), optional
+
+    Returns
+    -------
+    array, shape (d,)
+        All positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0], [4.0, 7.0], [1e8, 7.0]])
+    >>> spread(X).round(2)
+    array([2.2, 2.2])
+    """
+    rows = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
+    rows = rows[:: -(-len(rows) // SPREAD_ROWS)]
+    X = X[rows].astype(float)
+    weights = np.ones(len(X)) if sample_weight is None else sample_weight[rows]
+    with np.errstate(over="ignore"):
+        mean = np.average(X, axis=0, weights=weights)
+        variance = np.average((X - mean) ** 2, axis=0, weights=weights)
+        quartiles = np.quantile(
+            X, [0.25, 0.75], axis=0, weights=weights, method="inverted_cdf"
+        )
+        robust = ((quartiles[1] - quartiles[0]) / 1.349) ** 2
+    variance[X.min(axis=0) == X.max(axis=0)] = 0.0  # though the mean was rounded
+    variance = np.where((robust > 0) & (robust < variance), robust, variance)
+    if not np.all(variance < np.inf):
+        raise ValueError(
+            f"X: expected numbers whose squares are finite, got {np.abs(X).max():.3g}; "
+            "change the unit"
+        )
+    varies = variance > 0
+    variance[~varies] = variance[varies].mean() if varies.any() else 1.0
+    return variance

@@ -1,193 +1,35 @@
-"""The EM algorithm: E-step, sums, M-step, and the loop that yields every state."""
+"""EM: the loop that yields every state, and its pass over blocks of the data."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import count
+from functools import cache, reduce
+from operator import add
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
-from gmmlib.check import check_points
-from gmmlib.covariance import covariance_class, covariance_floor
+from gmmlib.acceleration import squarem
+from gmmlib.check import check_choice, check_points, check_sample_weight
+from gmmlib.covariance import covariance_floor
 from gmmlib.mixture import Mixture, normalise
+from gmmlib.products import MOST_CANCELLATION, PRODUCTS, cancellation
+from gmmlib.steps import m_step, weighted_sums
 
-BLOCK_BYTES = 2**18  # a block stays in a core's cache between its E-step and its sums
-LARGE_SHIFT = 1e3  # squared, in variances: beyond it, sum again about the new means
-
-
-@dataclass(frozen=True, eq=False)
-class Sums:
-    r"""All that the M-step needs to know about the data; sums of blocks add.
-
-    Parameters
-    ----------
-    total : array, shape (k,)
-        N_k = ∑ₙ r_nk.
-    first : array, shape (k, d)
-        ∑ₙ r_nk (x_n − c_k).
-    scatter : array
-        ∑ₙ r_nk (x_n − c_k)(x_n − c_k)ᵀ, shape (k, d, d); summed over k, shape (d, d),
-        for tied; its diagonals only, shape (k, d), for diag and spherical.
-    centres : array, shape (k, d)
-        c_k, points near the means.
-    covariance_type : str
-    """
-
-    total: np.ndarray
-    first: np.ndarray
-    scatter: np.ndarray
-    centres: np.ndarray
-    covariance_type: str = "full"
-
-    def __add__(self, other):
-        if not np.array_equal(self.centres, other.centres):
-            raise ValueError(
-                "Sums: expected the same centres in both, got different ones; take "
-                "all blocks' sums about the same centres"
-            )
-        return Sums(
-            self.total + other.total,
-            self.first + other.first,
-            self.scatter + other.scatter,
-            self.centres,
-            self.covariance_type,
-        )
+BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
+BLOCK_ROWS = 2048  # fewer rows than this may cost up to four times as many bytes
+WIDE = 8  # with fewer features than this, threads mostly wait for each other
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where EM is after `iteration` steps, and that very mixture's log-likelihood."""
+    """Where EM is after `iteration` passes, and that very mixture's log-likelihood."""
 
     iteration: int
     mixture: Mixture
     log_likelihood: float
 
 
-def e_step(X, mixture):
-    r"""How much of each point belongs to each component.
-
-    .. math:: r_{nk} = \frac{\pi_k \mathcal{N}(x_n \mid \mu_k, \Sigma_k)}
-        {\sum_j \pi_j \mathcal{N}(x_n \mid \mu_j, \Sigma_j)}
-
-    Parameters
-    ----------
-    X : array, shape (n, d)
-    mixture : Mixture
-
-    Returns
-    -------
-    responsibilities : array, shape (n, k)
-        Each row sums to 1.
-    log_likelihood : float
-        Of the points under `mixture`: a total, in nats.
-
-    Notes
-    -----
-    Implements :eq:`eq-responsibility`. Source: Bishop (2006), eq. 9.23.
-
-    Examples
-    --------
-    >>> mixture = Mixture([0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0], "spherical")
-    >>> responsibilities, log_likelihood = e_step([[2.0]], mixture)
-    >>> responsibilities.round(6), round(log_likelihood, 6)
-    (array([[0.182426, 0.817574]]), -1.910672)
-    """
-    log_joint = mixture.log_joint(X)  # log π_k + log N(x_n | μ_k, Σ_k)
-    responsibilities, log_density = normalise(log_joint)
-    return responsibilities, float(log_density.sum())
-
-
-def weighted_sums(X, responsibilities, centres, covariance_type="full"):
-    r"""The three sums over the data that the M-step needs.
-
-    .. math:: N_k = \sum_n r_{nk}, \qquad
-        s_k = \sum_n r_{nk} (x_n - c_k), \qquad
-        S_k = \sum_n r_{nk} (x_n - c_k)(x_n - c_k)^\top
-
-    Parameters
-    ----------
-    X : array, shape (n, d)
-        A block of rows.
-    responsibilities : array, shape (n, k)
-    centres : array, shape (k, d)
-        Points near the means. Any will do on paper; near ones keep the digits, because
-        the mean is subtracted before squaring.
-    covariance_type : {"full", "tied", "diag", "spherical"}
-
-    Returns
-    -------
-    Sums
-        Those of two blocks add up to those of both.
-
-    Notes
-    -----
-    Implements :eq:`eq-weighted-sums`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X, resp = np.array([[0.0], [2.0], [4.0]]), np.array([[1.0], [0.5], [0.5]])
-    >>> sums = weighted_sums(X, resp, centres=np.array([[1.0]]))
-    >>> sums.total, sums.first, sums.scatter
-    (array([2.]), array([[1.]]), array([[[6.]]]))
-    """
-    kind = covariance_class(covariance_type)
-    total = responsibilities.sum(axis=0)
-    first, scatters = np.empty(centres.shape), []
-    for j, centre in enumerate(centres):
-        difference, resp = X - centre, responsibilities[:, j]
-        first[j] = resp @ difference
-        scatters.append(kind.scatter(difference, resp))
-    return Sums(total, first, kind.pool(scatters), centres, covariance_type)
-
-
-def m_step(sums, floor=0.0):
-    r"""The mixture that fits the responsibility-weighted data best.
-
-    .. math:: \pi_k = \frac{N_k}{N}, \qquad
-        \mu_k = \frac1{N_k} \sum_n r_{nk} x_n, \qquad
-        \Sigma_k = \frac1{N_k} \sum_n r_{nk} (x_n - \mu_k)(x_n - \mu_k)^\top
-
-    Parameters
-    ----------
-    sums : Sums
-        From :func:`weighted_sums`.
-    floor : float or array, shape (d,)
-        Added to each variance, in squared units of the data.
-
-    Returns
-    -------
-    Mixture
-
-    Raises
-    ------
-    ValueError
-        If a covariance is not positive definite, which names the component.
-
-    Notes
-    -----
-    Implements :eq:`eq-m-step-weights`, :eq:`eq-m-step-means` and
-    :eq:`eq-m-step-covariances`, the last by way of :eq:`eq-shift`. Source: Bishop
-    (2006), eqs. 9.24 to 9.26.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X, resp = np.array([[0.0], [2.0], [4.0]]), np.array([[1.0], [0.5], [0.5]])
-    >>> mixture = m_step(weighted_sums(X, resp, centres=np.array([[1.0]])))
-    >>> mixture.means, mixture.covariances
-    (array([[1.5]]), array([[[2.75]]]))
-    """
-    kind = covariance_class(sums.covariance_type)
-    # A component that owns nothing stays where it is.
-    total = np.maximum(sums.total, np.finfo(float).tiny)
-    shift = sums.first / total[:, None]
-    weights = sums.total / sums.total.sum()
-    means = sums.centres + shift
-    covariances = kind.estimate(sums.scatter, total, shift)
-    covariances = kind.add_floor(covariances, np.broadcast_to(floor, means.shape[1:]))
-    return Mixture(weights, means, covariances, sums.covariance_type)
-
-
-def em(X, start, reg_covar="scale"):
+def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
     """Run EM, one iteration at a time, for as long as you ask.
 
     Each iteration reads the data once, block by block: the E-step of a block, then its
@@ -200,12 +42,17 @@ def em(X, start, reg_covar="scale"):
         Its covariance type is that of the fit.
     reg_covar : "scale", float, or array of shape (d,)
         What is added to the variances; see :func:`gmmlib.covariance.covariance_floor`.
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
+    accelerate : None or "squarem"
+        See :func:`gmmlib.acceleration.squarem`.
 
     Yields
     ------
     State
         First the start itself (iteration 0), then the state after each iteration.
-        Without a floor the log-likelihood never falls.
+        Without a floor the log-likelihood never falls. With ``"squarem"`` an iteration
+        whose leap was refused is not seen, only counted.
 
     Examples
     --------
@@ -221,26 +68,75 @@ def em(X, start, reg_covar="scale"):
     2 -7.062
     """
     X = check_points(X, n_columns=start.n_features)
-    floor = covariance_floor(X, reg_covar)
-    mixture = start
-    for iteration in count():
-        sums, log_likelihood = sweep(X, mixture, mixture.means)
-        yield State(iteration, mixture, log_likelihood)
-        if _moved_far(sums, floor):
-            # The shift's square swamps the covariance: sum about the new means.
-            sums, _ = sweep(X, mixture, sums.centres + _shift(sums)[1])
-        mixture = m_step(sums, floor)
+    sample_weight = check_sample_weight(sample_weight, len(X))
+    floor = covariance_floor(X, reg_covar, sample_weight)
+    path = check_choice(accelerate, "accelerate", PATHS)
+    passes = 0
+
+    def visit(mixture):
+        """One pass over the data: the log-likelihood, and how to go on from there."""
+        nonlocal passes
+        passes += 1
+        sums, log_likelihood = sweep(X, mixture, sample_weight)
+        return log_likelihood, lambda: _after(X, mixture, sums, floor, sample_weight)
+
+    for mixture, log_likelihood in path(visit, start):
+        yield State(passes - 1, mixture, log_likelihood)
 
 
-def sweep(X, mixture, centres):
+def plain(visit, mixture):
+    """EM as it is: from each mixture to the one after its M-step.
+
+    Parameters
+    ----------
+    visit : function
+        Of a mixture: returns its log-likelihood, and a function without arguments that
+        returns the mixture after an EM step.
+    mixture : Mixture
+        The start.
+
+    Yields
+    ------
+    mixture, log_likelihood
+    """
+    while True:
+        log_likelihood, step = visit(mixture)
+        yield mixture, log_likelihood
+        mixture = step()
+
+
+PATHS = {None: plain, "squarem": squarem}
+
+
+def _after(X, mixture, sums, floor, sample_weight):
+    """The M-step; with sums taken anew, if their centres were far from the new means."""
+    try:
+        after = m_step(sums, floor)
+        lost = cancellation(after, sums.centres)
+        if (
+            lost <= MOST_CANCELLATION[X.dtype]
+            or lost <= 2 * cancellation(after, after.means)  # not the centres' fault
+        ):
+            return after
+    except ValueError:  # not positive definite: perhaps only because digits are lost
+        pass
+    total = np.maximum(sums.total, np.finfo(float).tiny)
+    means = sums.centres + sums.first / total[:, None]
+    sums, _ = sweep(X, mixture, sample_weight, means)
+    return m_step(sums, floor)
+
+
+def sweep(X, mixture, sample_weight=None, centres=None):
     """One pass over the data: the sums and the log-likelihood under `mixture`.
 
     Parameters
     ----------
     X : array, shape (n, d)
     mixture : Mixture
-    centres : array, shape (k, d)
-        What to subtract before summing; see :func:`weighted_sums`.
+    sample_weight : array, shape (n,), optional
+    centres : array, shape (k, d), optional
+        What to subtract before summing. Without it, whatever is fast and keeps the
+        digits: the middle of the means, or each mean.
 
     Returns
     -------
@@ -248,29 +144,62 @@ def sweep(X, mixture, centres):
     log_likelihood : float
         A total, in nats.
     """
-    sums, log_likelihood = None, 0.0
-    for block in blocks(X):
-        responsibilities, block_log_likelihood = e_step(block, mixture)
-        block_sums = weighted_sums(
-            block, responsibilities, centres, mixture.covariance_type
-        )
-        sums = block_sums if sums is None else sums + block_sums
-        log_likelihood += block_log_likelihood
-    return sums, log_likelihood
+    if centres is None:
+        products = PRODUCTS[mixture.covariance_type](mixture, X.dtype)
+        if products.is_safe:
+            rows = block_rows(products.n_numbers, X.itemsize)
+            sums, log_likelihood = _reduce(products.sums, X, sample_weight, rows)
+            if np.isfinite(log_likelihood):  # or a square has overflowed
+                return products.unpack(sums), log_likelihood
+        centres = mixture.means
+
+    def sums_of_block(block, sample_weight):
+        responsibilities, log_density = normalise(mixture.log_joint(block))
+        if sample_weight is not None:
+            responsibilities *= sample_weight[:, None]
+            log_density *= sample_weight
+        sums = weighted_sums(block, responsibilities, centres, mixture.covariance_type)
+        return sums, float(log_density.sum())
+
+    rows = block_rows(2 * sum(mixture.means.shape), 8)
+    return _reduce(sums_of_block, X, sample_weight, rows)
 
 
-def blocks(X):
-    """Consecutive blocks of rows, each small enough to stay in cache.
+def _reduce(of_block, X, sample_weight, rows):
+    """The sums over all blocks of rows, and of their log-likelihoods."""
+    parts = [slice(first, first + rows) for first in range(0, len(X), rows)]
+
+    def of_part(part):
+        return of_block(X[part], None if sample_weight is None else sample_weight[part])
+
+    if len(parts) == 1 or X.shape[1] < WIDE:
+        results = list(map(of_part, parts))
+    else:
+        blas = _blas()
+        n_threads = max([library.num_threads for library in blas.lib_controllers])
+        # A block is too small to be worth several threads, but there are many blocks.
+        with blas.limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
+            results = list(pool.map(of_part, parts))
+    all_sums, log_likelihoods = zip(*results)
+    return reduce(add, all_sums), sum(log_likelihoods)
+
+
+@cache
+def _blas():
+    """The libraries below NumPy that bring threads of their own; slow to find."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+def block_rows(numbers, itemsize):
+    """How many rows a block has, if a row takes so many numbers while it is used.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> [len(block) for block in blocks(np.zeros((40000, 2)))]
-    [16384, 16384, 7232]
+    >>> block_rows(numbers=10, itemsize=8), block_rows(numbers=2000, itemsize=8)
+    (26214, 524)
     """
-    rows = max(256, BLOCK_BYTES // (8 * X.shape[1]))
-    for first in range(0, len(X), rows):
-        yield X[first : first + rows]
+    rows = BLOCK_BYTES // (numbers * itemsize)
+    return max(rows, min(BLOCK_ROWS, 4 * rows), 1)
 
 
 def remaining_gain(log_likelihoods):
@@ -310,22 +239,3 @@ def remaining_gain(log_likelihoods):
         return 0.0
     share = gain / before if before > 0 else 1.0
     return gain * share / (1 - share) if share < 1 else np.inf
-
-
-def _shift(sums):
-    """The totals, at least tiny, and how far each mean is from its centre."""
-    total = np.maximum(sums.total, np.finfo(float).tiny)
-    return total, sums.first / total[:, None]
-
-
-def _moved_far(sums, floor):
-    """Whether a shift is so large that its square costs digits of the covariance.
-
-    Asked of the sums, before there is a mixture: a covariance may have lost so many
-    digits that it is not positive definite.
-    """
-    kind = covariance_class(sums.covariance_type)
-    total, shift = _shift(sums)
-    covariances = kind.add_floor(kind.estimate(sums.scatter, total, shift), floor)
-    full = kind.as_full(covariances, *shift.shape)
-    return np.any(shift**2 > LARGE_SHIFT * np.diagonal(full, axis1=1, axis2=2))

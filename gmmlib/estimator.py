@@ -12,17 +12,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmlib import selection
 from gmmlib.check import (
+    check_choice,
     check_count,
     check_enough,
     check_numbers,
     check_points,
+    check_sample_weight,
     check_weights,
 )
 from gmmlib.covariance import covariance_class, covariance_floor
-from gmmlib.em import em, remaining_gain
+from gmmlib.diagnosis import best_of, diagnose
+from gmmlib.em import PATHS, em, remaining_gain
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
-from gmmlib.mixture import Mixture
+from gmmlib.mixture import Mixture, normalise
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):
@@ -44,7 +47,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     max_iter : int, default 100
         The most iterations for one start.
     n_init : int, default 1
-        The number of starts; the fit with the highest log-likelihood is kept.
+        The number of starts. The fit with the highest log-likelihood is kept, of those
+        without a collapsed component if there are any.
     init_params : {"short_runs", "kmeans", "k-means++", "random", "random_from_data"}
         Where a start comes from; see :mod:`gmmlib.initialisation`. Default
         "short_runs".
@@ -52,6 +56,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Replace that part of every start. Shapes as of `weights_`, `means_`,
         `precisions_`.
     random_state : int, RandomState or None
+    warm_start : bool, default False
+        Whether `fit` goes on from the last fit, instead of from `n_init` new starts.
+    verbose : int, default 0
+        Above 0, `fit` prints a line every `verbose_interval` iterations.
+    verbose_interval : int, default 10
+    accelerate : None or "squarem", default None
+        Leap ahead where EM creeps; see :func:`gmmlib.acceleration.squarem`.
 
     Attributes
     ----------
@@ -61,15 +72,23 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Shapes by type: (k, d, d), (d, d), (k, d) or (k,). Precisions are the inverses.
     converged_ : bool
     n_iter_ : int
-        Iterations of the best start.
+        Iterations of the best start, each a pass over the data.
     log_likelihood_ : float
         The total, in nats, of the parameters above.
     log_likelihoods_ : list of float
         The totals of the best start, from iteration 0 to `n_iter_`.
-    lower_bound_ : float
-        `log_likelihood_` per sample, under scikit-learn's name.
+    lower_bound_, lower_bounds_ : float, list of float
+        The same per sample, under scikit-learn's names; the list without iteration 0.
     mixture_ : Mixture
     n_features_in_ : int
+    feature_names_in_ : array of str
+        Where `X` had names.
+
+    Warns
+    -----
+    ConvergenceWarning
+        From `fit`, if EM stopped early, a feature is constant, or a component collapsed,
+        is empty or duplicates another; the message names it.
 
     Raises
     ------
@@ -99,6 +118,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         means_init=None,
         precisions_init=None,
         random_state=None,
+        warm_start=False,
+        verbose=0,
+        verbose_interval=10,
+        accelerate=None,
     ):
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -111,67 +134,168 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.means_init = means_init
         self.precisions_init = precisions_init
         self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.accelerate = accelerate
 
-    def fit(self, X, y=None):
-        """Fit the mixture to `X` (n, d); `y` is ignored."""
-        X = self._points(X, reset=True)
+    @classmethod
+    def from_parameters(
+        cls, weights, means, covariances, covariance_type="full", random_state=None
+    ):
+        """A model that samples, predicts and scores without a fit.
+
+        Parameters
+        ----------
+        weights, means, covariances, covariance_type
+            As of :class:`gmmlib.Mixture`.
+        random_state : int, RandomState or None
+
+        Returns
+        -------
+        GaussianMixture
+
+        Examples
+        --------
+        >>> model = GaussianMixture.from_parameters(
+        ...     [0.5, 0.5], [[0.0], [1.0]], [1.0, 1.0], "spherical"
+        ... )
+        >>> model.predict_proba([[2.0]]).round(6)
+        array([[0.182426, 0.817574]])
+        """
+        mixture = Mixture(weights, means, covariances, covariance_type)
+        model = cls(
+            mixture.n_components,
+            covariance_type=covariance_type,
+            random_state=random_state,
+        )
+        model._set_mixture(mixture)
+        model.n_features_in_ = mixture.n_features
+        return model
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Fit the mixture to `X` (n, d); `y` is ignored.
+
+        Parameters
+        ----------
+        X : array, shape (n, d)
+        y : ignored
+        sample_weight : array, shape (n,), optional
+            How often each point counts: 0 is absent, 2 is there twice.
+
+        Returns
+        -------
+        self
+        """
+        points, weight, rng = self._check(X, sample_weight)
+        floor = covariance_floor(points, self.reg_covar, weight)
+        runs, failure = [], None
+        for start in self._starts(points, floor, weight, rng):
+            try:
+                runs.append(self._run(points, start(), floor, weight))
+            except ValueError as error:  # another start may do better
+                failure = error
+        if not runs:
+            raise failure
+        varies = points.min(axis=0) < points.max(axis=0)
+        best = best_of([state for state, _, _ in runs], floor, varies)
+        state, log_likelihoods, converged = runs[best]
+
+        # Nothing is changed before this line: an interrupted fit leaves no trace.
+        validate_data(self, X, reset=True, skip_check_array=True)
+        n = len(points) if weight is None else weight.sum()
+        self.log_likelihoods_, self.converged_ = log_likelihoods, converged
+        self.log_likelihood_, self.n_iter_ = state.log_likelihood, state.iteration
+        self.lower_bound_ = state.log_likelihood / n
+        self.lower_bounds_ = [value / n for value in log_likelihoods[1:]]
+        self._set_mixture(state.mixture, points.dtype)
+        for sentence in self._warnings(points, floor, weight):
+            warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
+        return self
+
+    def _check(self, X, sample_weight):
+        """Data, weights and random numbers, once all parameters are found valid."""
+        X = check_points(X)
         k = check_count(self.n_components, "n_components")
-        check_count(self.max_iter, "max_iter")
-        check_enough(X, k)
-        if len(X) == 1:
-            raise ValueError(
-                "X: expected at least 2 points, got n_samples = 1; "
-                "one point has no spread"
-            )
+        check_count(self.max_iter, "max_iter", at_least=0)
+        check_count(self.n_init, "n_init")
+        if self.verbose not in (False, True):
+            check_count(self.verbose, "verbose", at_least=0)
+        check_count(self.verbose_interval, "verbose_interval")
+        check_choice(self.warm_start, "warm_start", {False: 0, True: 1})
         if not isinstance(self.tol, numbers.Real) or not self.tol >= 0:
             raise ValueError(f"tol: expected a number of at least 0, got {self.tol!r}")
         covariance_class(self.covariance_type)
         check_name(self.init_params)
-        floor = covariance_floor(X, self.reg_covar)
-        rng = check_random_state(self.random_state)
-
-        best = None
-        for _ in range(check_count(self.n_init, "n_init")):
-            run = self._run(X, self._start(X, floor, rng), floor)
-            if best is None or run[0].log_likelihood > best[0].log_likelihood:
-                best = run
-        state, self.log_likelihoods_, self.converged_ = best
-        self.n_iter_ = state.iteration
-        self.log_likelihood_ = state.log_likelihood
-        self.lower_bound_ = state.log_likelihood / len(X)
-        self._set_mixture(state.mixture)
-        if not self.converged_:
-            warnings.warn(
-                f"EM stopped after max_iter={self.max_iter} iterations, with an "
-                f"estimated {remaining_gain(self.log_likelihoods_):.3g} nats to gain; "
-                "raise max_iter "
-                "or tol, or try another start",
-                ConvergenceWarning,
-                stacklevel=2,
+        check_choice(self.accelerate, "accelerate", PATHS)
+        sample_weight = check_sample_weight(sample_weight, len(X))
+        counted = X if sample_weight is None else X[sample_weight > 0]
+        check_enough(counted, k)
+        if len(counted) == 1:
+            raise ValueError(
+                "X: expected at least 2 points, got n_samples = 1; "
+                "one point has no spread"
             )
-        return self
+        return X, sample_weight, check_random_state(self.random_state)
 
-    def _run(self, X, start, floor):
+    def _starts(self, X, floor, sample_weight, rng):
+        """Functions without arguments, each of which makes a start."""
+        if self.warm_start and hasattr(self, "mixture_"):
+            if self.mixture_.n_components != self.n_components:
+                raise ValueError(
+                    f"n_components: expected {self.mixture_.n_components}, as in the "
+                    f"fit that warm_start goes on from, got {self.n_components}; "
+                    "set warm_start=False"
+                )
+            return [lambda: self.mixture_]
+        return [lambda: self._start(X, floor, rng, sample_weight)] * self.n_init
+
+    def _run(self, X, start, floor, sample_weight):
         """EM from one start: last state, all log-likelihoods, converged or not."""
+        tol = self.tol * (len(X) if sample_weight is None else sample_weight.sum())
         log_likelihoods = []
-        for state in em(X, start, floor):
+        for state in em(X, start, floor, sample_weight, self.accelerate):
+            gain = state.log_likelihood - log_likelihoods[-1] if log_likelihoods else np.inf
             log_likelihoods.append(state.log_likelihood)
-            if self._has_converged(log_likelihoods, len(X)):
+            to_gain = self._to_gain(log_likelihoods)
+            if self.verbose and state.iteration % self.verbose_interval == 0:
+                print(
+                    f"iteration {state.iteration}: log-likelihood "
+                    f"{state.log_likelihood:.6f}, about {to_gain:.3g} nats to gain"
+                )
+            if to_gain <= tol and gain <= tol:
                 return state, log_likelihoods, True
-            if state.iteration == self.max_iter:
+            if state.iteration >= self.max_iter:
                 return state, log_likelihoods, False
 
-    def _has_converged(self, log_likelihoods, n_samples):
-        if len(log_likelihoods) < 2:
-            return False
-        gain = log_likelihoods[-1] - log_likelihoods[-2]
-        return max(gain, remaining_gain(log_likelihoods)) <= self.tol * n_samples
+    def _to_gain(self, log_likelihoods):
+        """An estimate, in nats, of what more iterations would gain."""
+        if self.accelerate and len(log_likelihoods) > 2:
+            # Leaps make the gains irregular: of a step and a leap, no more than before.
+            return log_likelihoods[-1] - log_likelihoods[-3]
+        return remaining_gain(log_likelihoods)
 
-    def _start(self, X, floor, rng):
+    def _warnings(self, X, floor, sample_weight):
+        """Sentences about what is wrong with the fit."""
+        if not self.converged_ and self.max_iter > 0:
+            yield (
+                f"EM stopped after max_iter={self.max_iter} iterations, with an "
+                f"estimated {self._to_gain(self.log_likelihoods_):.3g} nats to gain; "
+                "raise max_iter or tol, or try another start"
+            )
+        yield from diagnose(self.mixture_, floor, X, sample_weight)
+
+    def _start(self, X, floor, rng, sample_weight=None):
         given = (self.weights_init, self.means_init, self.precisions_init)
         if any(value is None for value in given):
             guess = start(
-                X, self.n_components, self.covariance_type, self.init_params, floor, rng
+                X,
+                self.n_components,
+                self.covariance_type,
+                self.init_params,
+                floor,
+                rng,
+                sample_weight,
             )
             weights, means, covariances = guess.weights, guess.means, guess.covariances
         if self.weights_init is not None:
@@ -179,12 +303,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                 self.weights_init, "weights_init", self.n_components
             )
         if self.means_init is not None:
-            means = check_points(self.means_init, "means_init", n_columns=X.shape[1])
-            if len(means) != self.n_components:
-                raise ValueError(
-                    f"means_init: expected {self.n_components} rows, one for each "
-                    f"component, got {len(means)}"
-                )
+            shape = (self.n_components, X.shape[1])
+            means = check_numbers(self.means_init, "means_init", shape)
         if self.precisions_init is not None:
             shape = covariance_class(self.covariance_type).shape(*means.shape)
             covariances = _invert(
@@ -194,43 +314,47 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             )
         return Mixture(weights, means, covariances, self.covariance_type)
 
-    def _set_mixture(self, mixture):
+    def _set_mixture(self, mixture, dtype=np.float64):
+        """The parameters, in the type of the data; `mixture_` keeps all digits."""
         self.mixture_ = mixture
-        self.weights_ = mixture.weights
-        self.means_ = mixture.means
-        self.covariances_ = mixture.covariances
-        factors = self.precisions_cholesky_ = mixture.precision_factors
-        matrices = mixture.covariance_type in ("full", "tied")
-        self.precisions_ = (
-            factors @ np.swapaxes(factors, -1, -2) if matrices else factors**2
-        )
+        self.weights_ = mixture.weights.astype(dtype)
+        self.means_ = mixture.means.astype(dtype)
+        self.covariances_ = mixture.covariances.astype(dtype)
+        factors = mixture.precision_factors
+        self.precisions_cholesky_ = factors.astype(dtype)
+        if mixture.covariance_type in ("full", "tied"):
+            self.precisions_ = (factors @ np.swapaxes(factors, -1, -2)).astype(dtype)
+        else:
+            self.precisions_ = (factors**2).astype(dtype)
 
-    def _points(self, X, reset=False):
-        points = check_points(X, n_columns=None)
-        validate_data(self, X, reset=reset, skip_check_array=True)
+    def _points(self, X):
+        check_is_fitted(self, "mixture_")
+        points = check_points(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
         return points
 
     def score_samples(self, X):
         """log p(x) for each point, shape (n,), in nats."""
-        check_is_fitted(self, "mixture_")
-        return self.mixture_.log_density(self._points(X))
+        X = self._points(X)
+        return self.mixture_.log_density(X).astype(X.dtype)
 
     def score(self, X, y=None):
         """The mean log-density per point: not the total."""
-        return float(self.score_samples(X).mean())
+        return float(self.score_samples(X).mean(dtype=float))
 
     def predict_proba(self, X):
         """Responsibilities, shape (n, k): the soft assignment."""
-        check_is_fitted(self, "mixture_")
-        return self.mixture_.responsibilities(self._points(X))
+        X = self._points(X)
+        return self.mixture_.responsibilities(X).astype(X.dtype)
 
     def predict(self, X):
         """The most responsible component of each point, (n,): the hard assignment."""
-        return self.predict_proba(X).argmax(axis=1)
+        X = self._points(X)
+        return self.mixture_.log_joint(X).argmax(axis=1)
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X, y=None, sample_weight=None):
         """Fit, then predict the same points."""
-        return self.fit(X).predict(X)
+        return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def sample(self, n_samples=1):
         """Points drawn from the fitted mixture, and the component of each."""
@@ -239,12 +363,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def bic(self, X):
         """Bayesian information criterion on `X`; lower is better."""
-        log_likelihood = self.score_samples(X).sum()
+        X = self._points(X)
+        log_likelihood = self.mixture_.log_likelihood(X)
         return selection.bic(log_likelihood, self.mixture_.n_parameters, len(X))
 
     def aic(self, X):
         """Akaike information criterion on `X`; lower is better."""
-        return selection.aic(self.score_samples(X).sum(), self.mixture_.n_parameters)
+        X = self._points(X)
+        log_likelihood = self.mixture_.log_likelihood(X)
+        return selection.aic(log_likelihood, self.mixture_.n_parameters)
+
+    def icl(self, X):
+        """Integrated complete-data likelihood on `X`; lower is better."""
+        X = self._points(X)
+        responsibilities, log_density = normalise(self.mixture_.log_joint(X))
+        log_likelihood, n_parameters = log_density.sum(), self.mixture_.n_parameters
+        return selection.icl(log_likelihood, n_parameters, len(X), responsibilities)
 
 
 def _invert(matrices, covariance_type, name):

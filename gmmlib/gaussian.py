@@ -1,11 +1,12 @@
 """The normal density, in one dimension and in many."""
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from gmmlib.check import check_numbers
 
 LOG_2_PI = np.log(2 * np.pi)
+EPS = np.finfo(float).eps
 
 
 def normal_logpdf(x, mean=0.0, variance=1.0):
@@ -219,23 +220,36 @@ def cholesky(covariance, name="covariance"):
         )
     try:
         factor = np.linalg.cholesky(covariance)
+        precision_diagonal = np.sum(inverse_factor(covariance) ** 2, axis=0)
+        if not is_flat(np.diag(covariance) * precision_diagonal):
+            return factor
     except np.linalg.LinAlgError:
-        factor = None
-    if factor is not None and not _is_flat(factor):
-        return factor
+        pass
     smallest = np.linalg.eigvalsh(covariance)[0]
     raise ValueError(
         f"{name}: expected a positive definite matrix, got one whose smallest "
         f"eigenvalue is {smallest:.3g}; raise reg_covar, use fewer components, or "
-        "covariance_type='diag'"
+        "covariance_type='tied' or 'diag'"
     )
 
 
-def _is_flat(factor):
+def inverse_factor(covariance):
+    """L⁻¹ with L Lᵀ = Σ, unchecked: NaN where Σ is not positive definite.
+
+    Examples
+    --------
+    >>> inverse_factor(np.array([[4.0, 2.0], [2.0, 2.0]]))
+    array([[ 0.5,  0. ],
+           [-0.5,  1. ]])
+    """
+    factor, failed = dpotrf(covariance, lower=1)
+    return np.full_like(factor, np.nan) if failed else dtrtri(factor, lower=1)[0]
+
+
+def is_flat(inflation):
     """Whether, but for rounding, some feature is a linear function of the others.
 
-    Σᵢᵢ (Σ⁻¹)ᵢᵢ = 1/(1 − R²), with R² how well the other features predict feature i.
+    Inflation is Σᵢᵢ (Σ⁻¹)ᵢᵢ = 1/(1 − R²), with R² how well the other features predict
+    feature i; shape (..., d).
     """
-    inverse = solve_triangular(factor, np.eye(len(factor)), lower=True)
-    inflation = np.sum(factor**2, axis=1) * np.sum(inverse**2, axis=0)
-    return not inflation.max() < 0.1 / (len(factor) * np.finfo(float).eps)
+    return not inflation.max() < 0.1 / (inflation.shape[-1] * EPS)

@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from gmmlib.em import em, m_step, weighted_sums
+from gmmlib.em import em
 from gmmlib.kmeans import assign, kmeans, kmeans_plus_plus
+from gmmlib.steps import m_step, weighted_sums
 
 SHORT_RUNS = 10  # candidates that `short_runs` compares
 SHORT_ITERATIONS = 10  # EM iterations that each candidate gets
@@ -142,6 +143,7 @@ def start(
     init_params="short_runs",
     floor=0.0,
     random_state=None,
+    sample_weight=None,
 ):
     """A mixture to start EM from.
 

@@ -48,7 +48,7 @@ class Mixture:
     means: np.ndarray
     covariances: np.ndarray
     covariance_type: str = "full"
-    _form: object = field(init=False, repr=False)
+    form: object = field(init=False, repr=False)  # the covariances, factored
 
     def __post_init__(self):
         kind = covariance_class(self.covariance_type)
@@ -60,10 +60,20 @@ class Mixture:
         k, d = means.shape
         weights = check_weights(self.weights, "weights", k)
         covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
-        object.__setattr__(self, "weights", weights)
-        object.__setattr__(self, "means", means)
-        object.__setattr__(self, "covariances", covariances)
-        object.__setattr__(self, "_form", kind(covariances, d))
+        self._set(weights, means, covariances, kind(covariances, d))
+
+    def _set(self, *values):
+        for field_, value in zip(("weights", "means", "covariances", "form"), values):
+            object.__setattr__(self, field_, value)
+
+    @classmethod
+    def _checked(cls, weights, means, covariances, covariance_type):
+        """A mixture from arrays of the right shapes, as the M-step makes them."""
+        mixture = object.__new__(cls)
+        form = covariance_class(covariance_type)(covariances, means.shape[1])
+        object.__setattr__(mixture, "covariance_type", covariance_type)
+        mixture._set(weights, means, covariances, form)
+        return mixture
 
     @property
     def n_components(self):
@@ -86,12 +96,17 @@ class Mixture:
     @property
     def precision_factors(self):
         """P with Σ⁻¹ = P Pᵀ, shaped like Σ; 1/σ for diag and spherical."""
-        return self._form.precision_factors.reshape(self.covariances.shape)
+        return self.form.precision_factors.reshape(self.covariances.shape)
 
     def full_covariances(self):
         """The covariances as k matrices, whatever the type: shape (k, d, d)."""
         k, d = self.means.shape
-        return self._form.as_full(self.covariances, k, d)
+        return self.form.as_full(self.covariances, k, d)
+
+    def variances(self):
+        """The variance of each feature under the whole mixture, shape (d,)."""
+        middle = self.weights @ self.means
+        return self.weights @ ((self.means - middle) ** 2 + self.form.variances)
 
     def log_joint(self, X):
         r"""log π_k + log N(x_n | μ_k, Σ_k), for each point and component.
@@ -112,16 +127,19 @@ class Mixture:
         Implements the numerator of :eq:`eq-responsibility`, as a logarithm.
         """
         X = check_points(X, n_columns=self.n_features)
-        with np.errstate(
-            divide="ignore"
-        ):  # a weight of 0 is allowed: its logarithm is −∞
-            log_weights = np.log(self.weights)
-        constant = log_weights - 0.5 * (self.n_features * LOG_2_PI + self._form.log_det)
+        log_peaks = self.log_peaks()
         log_joint = np.empty((self.n_components, len(X)))
-        for j, mean in enumerate(self.means):
-            white = self._form.whiten(X - mean, j)
-            log_joint[j] = constant[j] - 0.5 * np.einsum("nd,nd->n", white, white)
+        with np.errstate(over="ignore"):  # so far away that the logarithm is −∞
+            for j, mean in enumerate(self.means):
+                white = self.form.whiten(X - mean, j)
+                log_joint[j] = log_peaks[j] - 0.5 * np.einsum("nd,nd->n", white, white)
         return log_joint.T
+
+    def log_peaks(self):
+        """The same at each component's own mean, its highest point: shape (k,)."""
+        with np.errstate(divide="ignore"):  # a weight of 0 is allowed: its log is −∞
+            log_weights = np.log(self.weights)
+        return log_weights - 0.5 * (self.n_features * LOG_2_PI + self.form.log_det)
 
     def log_density(self, X):
         """log p(x_n), shape (n,): the logarithm of :eq:`eq-mixture-density`."""
@@ -167,7 +185,7 @@ class Mixture:
         return X, labels
 
 
-def normalise(log_joint):
+def normalise(log_joint, out=None):
     r"""Responsibilities and log-densities from the logarithms of π_k N(x_n | μ_k, Σ_k).
 
     .. math:: r_{nk} = \frac{e^{a_{nk}}}{\sum_j e^{a_{nj}}}, \qquad
@@ -177,6 +195,8 @@ def normalise(log_joint):
     ----------
     log_joint : array, shape (n, k)
         The logarithms a.
+    out : array, shape (n, k), optional
+        Where to write the responsibilities; may be `log_joint` itself.
 
     Returns
     -------
@@ -197,6 +217,11 @@ def normalise(log_joint):
     array([-19800.5])
     """
     largest = log_joint.max(axis=1, keepdims=True)
-    joint = np.exp(log_joint - largest)
+    with np.errstate(invalid="ignore"):
+        joint = np.subtract(log_joint, largest, out=out)
+    # So far away that even the logarithms are −∞: no component is nearer than another.
+    joint[largest[:, 0] == -np.inf] = 0
+    np.exp(joint, out=joint)
     total = joint.sum(axis=1, keepdims=True)
-    return joint / total, (largest + np.log(total))[:, 0]
+    joint /= total
+    return joint, (largest + np.log(total))[:, 0]

@@ -5,7 +5,12 @@ import pytest
 from cases import TYPES, covariance_matrices, some_mixture
 from sklearn.mixture import GaussianMixture as ScikitMixture
 
-from gmmlib.covariance import COVARIANCE_TYPES, covariance_class, covariance_floor
+from gmmlib.covariance import (
+    COVARIANCE_TYPES,
+    covariance_class,
+    covariance_floor,
+    spread,
+)
 from gmmlib.gaussian import mahalanobis
 
 K, D = 3, 4
@@ -110,9 +115,48 @@ def test_the_floor_is_added_to_the_variances_only(name):
 
 
 def test_the_default_floor_is_a_millionth_of_each_variance():
-    X = np.random.default_rng(0).normal(size=(30, 3)) * [1.0, 10.0, 1e-3]
+    X = np.random.default_rng(0).uniform(size=(30, 3)) * [1.0, 10.0, 1e-3]
     np.testing.assert_allclose(covariance_floor(X), 1e-6 * X.var(axis=0), 1e-14)
     np.testing.assert_array_equal(covariance_floor(X, "scale"), covariance_floor(X))
+
+
+def test_a_few_points_far_away_leave_the_spread_as_it_is():
+    x = np.random.default_rng(0).normal(size=(4000, 1))
+    np.testing.assert_allclose(spread(x), x.var(), rtol=0.1)
+    far = np.vstack([x, [[1e8]], [[-1e9]]])
+    np.testing.assert_allclose(spread(far), spread(x), rtol=2e-2)
+
+
+def test_the_spread_of_a_feature_that_is_mostly_one_value_is_its_variance():
+    x = np.repeat([[0.0], [3.0]], [80, 20], axis=0)
+    np.testing.assert_allclose(spread(x), x.var(), 1e-14)
+
+
+def test_a_constant_feature_has_the_spread_of_the_others():
+    x = np.arange(9.0)
+    X = np.column_stack([x, np.full(9, 0.1e8), 10 * x])
+    np.testing.assert_allclose(
+        spread(X), [x.var(), 50.5 * x.var(), 100 * x.var()], 1e-13
+    )
+    np.testing.assert_array_equal(spread(np.full((5, 2), 0.1)), [1.0, 1.0])
+
+
+def test_a_weight_counts_as_so_many_rows_in_the_spread():
+    rng = np.random.default_rng(0)
+    X, times = rng.normal(size=(50, 3)), rng.integers(0, 5, size=50)
+    np.testing.assert_allclose(
+        spread(X, times.astype(float)), spread(np.repeat(X, times, axis=0)), 1e-13
+    )
+
+
+def test_more_rows_than_it_takes_are_not_all_read():
+    X = np.random.default_rng(0).normal(size=(100_000, 2)) * [1.0, 5.0]
+    np.testing.assert_allclose(spread(X), X.var(axis=0), rtol=0.06)
+
+
+def test_numbers_whose_squares_are_not_finite_are_an_error():
+    with pytest.raises(ValueError, match="squares are finite, got 1e.160; change the"):
+        spread(np.array([[1e160], [0.0], [-1e160], [1e159]]))
 
 
 def test_the_default_floor_follows_the_units():

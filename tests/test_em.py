@@ -1,6 +1,7 @@
 """E-step, sums, M-step and the loop: against scikit-learn, and by their properties."""
 
 import dataclasses
+import sys
 from itertools import islice, permutations
 
 import numpy as np
@@ -20,7 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmmlib import Mixture, Sums, e_step, em, kmeans, m_step, weighted_sums
-from gmmlib.em import BLOCK_BYTES, blocks, remaining_gain, sweep
+from gmmlib.covariance import covariance_floor
+from gmmlib.em import block_rows, remaining_gain, sweep
 
 
 def assert_same(one, other, rtol=1e-9, atol=1e-9):
@@ -202,7 +204,7 @@ def test_the_default_floor_is_the_scaled_one():
     X = clouds(100) * [1.0, 1000.0]
     default = next(islice(em(X, start_on(X, "diag")), 1, None)).mixture.covariances
     plain = after(1, X, start_on(X, "diag")).mixture.covariances
-    np.testing.assert_allclose(default - plain, [1e-6 * X.var(axis=0)] * 2, 1e-3)
+    np.testing.assert_allclose(default - plain, [covariance_floor(X)] * 2, 1e-3)
 
 
 def test_states_are_counted_from_the_start():
@@ -433,34 +435,35 @@ def test_one_far_feature_is_enough_to_sum_again():
 # Blocks
 
 
-@pytest.mark.parametrize("d", [1, 2, 7])
-def test_blocks_are_consecutive_and_leave_nothing_out(d):
-    X = np.arange(3.0 * BLOCK_BYTES // 8 // d * d + 5 * d).reshape(-1, d)
-    parts = list(blocks(X))
-    np.testing.assert_array_equal(np.concatenate(parts), X)
-    assert len(parts) == 4
-    assert {part.nbytes for part in parts[:-1]} == {BLOCK_BYTES // 8 // d * d * 8}
+def test_a_block_fills_two_megabytes_or_up_to_eight_for_enough_rows():
+    assert block_rows(numbers=8, itemsize=8) == 2**15
+    assert block_rows(numbers=8, itemsize=4) == 2**16
+    assert block_rows(numbers=256, itemsize=8) == 2048  # 4 MB
+    assert block_rows(numbers=2**11, itemsize=8) == 512  # 8 MB
+    assert block_rows(numbers=2**30, itemsize=8) == 1
 
 
-def test_blocks_of_wide_data_keep_256_rows():
-    X = np.zeros((300, 2000))
-    assert [len(part) for part in blocks(X)] == [256, 44]
-
-
+@pytest.mark.parametrize("d", [2, 9])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("rows", [1, 7, 100, 119, 120, 121])
 @pytest.mark.parametrize("covariance_type", TYPES)
-def test_a_sweep_over_many_blocks_is_one_pass(covariance_type):
-    X = clouds(3 * BLOCK_BYTES // 16 + 17)
+def test_blocks_of_any_size_give_the_same_sums(
+    covariance_type, rows, weighted, d, monkeypatch
+):
+    X = clouds(120, d)
     mixture = start_on(X, covariance_type)
-    assert len(list(blocks(X))) == 4
-    sums, log_likelihood = sweep(X, mixture, mixture.means)
-    resp, whole = e_step(X, mixture)
-    assert log_likelihood == pytest.approx(whole, rel=1e-12)
-    assert_same(
-        m_step(sums),
-        m_step_about(X, resp, mixture.means, covariance_type),
-        1e-10,
-        1e-10,
-    )
+    sample_weight = np.arange(120.0) % 5 if weighted else None
+    module = sys.modules["gmmlib.em"]
+    monkeypatch.setattr(module, "block_rows", lambda numbers, itemsize: rows)
+    for centres in (None, mixture.means):
+        sums, log_likelihood = sweep(X, mixture, sample_weight, centres)
+        resp, whole = e_step(X, mixture)
+        if weighted:
+            whole = sample_weight @ mixture.log_density(X)
+            resp = resp * sample_weight[:, None]
+        assert log_likelihood == pytest.approx(whole, rel=1e-12)
+        expected = m_step_about(X, resp, mixture.means, covariance_type)
+        assert_same(m_step(sums), expected, 1e-10, 1e-10)
 
 
 # How much is left to gain

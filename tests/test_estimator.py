@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture as ScikitMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gmmlib import GaussianMixture
 from gmmlib.agreement import matched_accuracy
@@ -48,16 +48,19 @@ def quietly(model, data=X):
 # scikit-learn's conventions
 
 
-def test_scikit_learns_own_checks_pass():
-    check_estimator(GaussianMixture(), on_skip=None)
+# Some checks fit fewer points than features: a collapse, and a warning of it.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks([GaussianMixture(), GaussianMixture(2, accelerate="squarem")])
+def test_scikit_learns_own_checks_pass(estimator, check):
+    check(estimator)
 
 
 def test_parameters_have_scikit_learns_names_and_meaning():
     ours, theirs = (
         inspect.signature(c).parameters for c in (GaussianMixture, ScikitMixture)
     )
-    assert set(ours) <= set(theirs)
-    changed = {name for name in ours if ours[name].default != theirs[name].default}
+    assert set(ours) == {*theirs, "accelerate"}
+    changed = {name for name in theirs if ours[name].default != theirs[name].default}
     assert changed == {"reg_covar", "init_params"}
     assert [
         name
@@ -183,7 +186,9 @@ def test_what_is_reported_belongs_to_the_parameters_returned(covariance_type):
     )
     assert model.lower_bound_ == model.log_likelihood_ / 200
     for name in ("weights", "means", "covariances"):
-        assert getattr(model, f"{name}_") is getattr(model.mixture_, name)
+        np.testing.assert_array_equal(
+            getattr(model, f"{name}_"), getattr(model.mixture_, name)
+        )
 
 
 def test_the_history_has_a_value_for_the_start_and_each_iteration():
@@ -357,17 +362,6 @@ def test_integers_are_numbers():
     np.testing.assert_array_equal(
         started().fit(data).means_, started().fit(data.astype(float)).means_
     )
-
-
-def test_float32_is_summed_in_float64():
-    data = X.astype(np.float32)
-    model, reference = (
-        started(tol=1e-9, max_iter=1000),
-        started(tol=1e-9, max_iter=1000),
-    )
-    model.fit(data), reference.fit(data.astype(float))
-    np.testing.assert_allclose(model.means_, reference.means_, 1e-9)
-    np.testing.assert_allclose(model.covariances_, reference.covariances_, 1e-9)
 
 
 def test_a_memory_mapped_file_can_be_fitted(tmp_path):

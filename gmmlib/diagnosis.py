@@ -1,0 +1,136 @@
+"""What is wrong with a fit: components that collapsed, are empty, or are the same."""
+
+import numpy as np
+
+ALIKE = 0.01  # in standard deviations, and as a share of a variance
+
+
+def collapsed(mixture, floor, varies=slice(None)):
+    """Which components have no more variance than the floor, in some direction.
+
+    Their log-likelihood tells how small the floor is, not how well they fit.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Its covariances include the floor.
+    floor : array, shape (d,)
+        What was added to the variances. Where it is 0, a variance counts as nothing
+        below 1e-12 times that of the whole mixture.
+    varies : array of bool, shape (d,), optional
+        The features to look at: a constant one has no variance in any component.
+
+    Returns
+    -------
+    array of bool, shape (k,)
+
+    Examples
+    --------
+    >>> from gmmlib import Mixture
+    >>> mixture = Mixture([0.5, 0.5], [[0.0], [1.0]], [[1.0], [1e-6]], "diag")
+    >>> collapsed(mixture, floor=np.array([1e-6]))
+    array([False,  True])
+    """
+    overall = mixture.variances()
+    least = np.where(floor > 0, floor, 1e-12 * overall)
+    if mixture.covariance_type == "spherical":
+        least = np.full_like(least, least.mean())
+    unit = np.sqrt(least[varies])
+    if not len(unit):
+        return np.zeros(mixture.n_components, dtype=bool)
+    covariances = mixture.full_covariances()[:, varies][:, :, varies]
+    in_units = covariances / unit / unit[:, None]
+    # The floor itself is 1 in these units.
+    return np.linalg.eigvalsh(in_units)[:, 0] <= 2
+
+
+def best_of(states, floor, varies=slice(None)):
+    """Which state has the highest log-likelihood, of those without a collapse if any.
+
+    Of states as high but for rounding, the first.
+
+    Parameters
+    ----------
+    states : list of State
+    floor, varies
+        As for :func:`collapsed`.
+
+    Returns
+    -------
+    int
+    """
+    sound = [
+        i
+        for i, state in enumerate(states)
+        if not collapsed(state.mixture, floor, varies).any()
+    ]
+    best, *others = sound or range(len(states))
+    for i in others:
+        highest = states[best].log_likelihood
+        if states[i].log_likelihood > highest + 1e-9 * abs(highest):
+            best = i
+    return best
+
+
+def diagnose(mixture, floor, X, sample_weight=None):
+    """Sentences that name what is wrong with a fit: none, for a sound one.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    floor : array, shape (d,)
+    X : array, shape (n, d)
+    sample_weight : array, shape (n,), optional
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from gmmlib import Mixture
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> mixture = Mixture([1.0, 0.0], [[1.0], [9.0]], [[0.7], [0.7]], "diag")
+    >>> diagnose(mixture, np.array([1e-6]), X)[0]
+    'component 1 is empty: it has 0 of 3 points; lower n_components or try another start'
+    """
+    if sample_weight is not None:
+        X = X[sample_weight > 0]
+    n_points = len(X)
+    varies = X.min(axis=0) < X.max(axis=0)
+    sentences = [
+        f"feature {i} is constant: its variance is the floor; drop it"
+        for i in np.flatnonzero(~varies)
+    ]
+    owned = mixture.weights * n_points  # in points of average weight
+    empty = owned < 0.5
+    advice = "lower n_components or try another start"
+    for j, is_collapsed in enumerate(collapsed(mixture, floor, varies)):
+        share = f"{owned[j]:.3g} of {n_points} points"
+        if empty[j]:
+            sentences.append(f"component {j} is empty: it has {share}; {advice}")
+        elif is_collapsed:
+            sentences.append(
+                f"component {j} collapsed: in some direction its {share} have no more "
+                f"variance than the floor; {advice}, or raise reg_covar"
+            )
+    for i, j in _twins(mixture, np.flatnonzero(~empty)):
+        sentences.append(f"component {j} duplicates component {i}; {advice}")
+    return sentences
+
+
+def _twins(mixture, components):
+    """Pairs i < j whose means and covariances are the same, but for a hundredth."""
+    covariances = mixture.full_covariances()
+    twins = []
+    for place, j in enumerate(components):
+        for i in components[:place]:
+            deviations = np.sqrt(np.diagonal(covariances[i]))
+            shift = (mixture.means[j] - mixture.means[i]) / deviations
+            change = (covariances[j] - covariances[i]) / np.outer(
+                deviations, deviations
+            )
+            if max(np.abs(shift).max(), np.abs(change).max()) < ALIKE:
+                twins.append((i, j))
+                break
+    return twins
