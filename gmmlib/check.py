@@ -125,6 +125,12 @@ def check_numbers(value, name, shape=None):
     return array
 
 
+def check_symmetric(matrix, name):
+    """Raise an error if a matrix is not symmetric, but for rounding."""
+    if np.abs(matrix - matrix.T).max() > 1e-8 * np.abs(matrix).max():
+        raise ValueError(f"{name}: expected a symmetric matrix, got {matrix.tolist()}")
+
+
 def check_weights(value, name, n_components):
     """Numbers of at least 0 that sum to 1, or an error that names the parameter."""
     weights = check_numbers(value, name, (n_components,))

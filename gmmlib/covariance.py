@@ -16,9 +16,11 @@ A class is built from the covariances of a mixture, and factors them once. Then
 Σ, and ``variances`` and ``precision_diagonal`` the diagonals of Σ and Σ⁻¹.
 """
 
+from functools import cache
+
 import numpy as np
 
-from gmmlib.check import check_choice
+from gmmlib.check import check_choice, check_symmetric
 from gmmlib.gaussian import cholesky, inverse_factor, is_flat
 
 SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
@@ -40,8 +42,7 @@ class Full:
             "kij,kij->ki", self.precision_factors, self.precision_factors
         )
         self.variances = np.einsum("kii->ki", matrices)
-        symmetric = (matrices == matrices.transpose(0, 2, 1)).all()
-        if not symmetric or is_flat(self.variances * self.precision_diagonal):
+        if is_flat(self.variances * self.precision_diagonal):
             for matrix, name in zip(matrices, names):
                 cholesky(matrix, name)  # an error, unless all is but rounding
         diagonals = np.einsum("kii->ki", self.precision_factors)
@@ -50,6 +51,12 @@ class Full:
     def whiten(self, difference, j):
         """(x − μ_j) P_j, whose squared length is the squared Mahalanobis distance."""
         return difference @ self.precision_factors[j]
+
+    @staticmethod
+    def check(covariances):
+        """Raise an error that names the first matrix that is not symmetric."""
+        for j, matrix in enumerate(covariances):
+            check_symmetric(matrix, f"covariances[{j}]")
 
     @staticmethod
     def shape(k, d):
@@ -78,7 +85,7 @@ class Full:
     @staticmethod
     def add_floor(covariances, floor):
         """Add `floor`, a number or (d,), to every variance."""
-        return covariances + floor * np.eye(covariances.shape[-1])
+        return covariances + floor * _identity(covariances.shape[-1])
 
     @staticmethod
     def as_full(covariances, k, d):
@@ -96,6 +103,10 @@ class Tied(Full):
 
     def whiten(self, difference, j):
         return difference @ self.precision_factors[0]
+
+    @staticmethod
+    def check(covariances):
+        check_symmetric(covariances, "covariances")
 
     @staticmethod
     def shape(k, d):
@@ -142,6 +153,10 @@ class Diag:
     def whiten(self, difference, j):
         """(x − μ_j) / σ_j, feature by feature."""
         return difference * self.precision_factors[j]
+
+    @staticmethod
+    def check(covariances):
+        """Nothing: the variances are checked where they are used."""
 
     @staticmethod
     def shape(k, d):
@@ -206,6 +221,11 @@ class Spherical(Diag):
 
 
 COVARIANCE_TYPES = {c.name: c for c in (Full, Tied, Diag, Spherical)}
+
+
+@cache
+def _identity(d):
+    return np.eye(d)
 
 
 def covariance_class(covariance_type):

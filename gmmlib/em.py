@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, reduce
-from operator import add
+from math import isfinite
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -12,7 +12,7 @@ from gmmlib.acceleration import squarem
 from gmmlib.check import check_choice, check_points, check_sample_weight
 from gmmlib.covariance import covariance_floor
 from gmmlib.mixture import Mixture, normalise
-from gmmlib.products import MOST_CANCELLATION, PRODUCTS, cancellation
+from gmmlib.products import PRODUCTS, cancellation
 from gmmlib.steps import m_step, weighted_sums
 
 BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
@@ -71,14 +71,33 @@ def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
     sample_weight = check_sample_weight(sample_weight, len(X))
     floor = covariance_floor(X, reg_covar, sample_weight)
     path = check_choice(accelerate, "accelerate", PATHS)
-    passes = 0
+    passes, ready = 0, None
 
     def visit(mixture):
         """One pass over the data: the log-likelihood, and how to go on from there."""
         nonlocal passes
         passes += 1
-        sums, log_likelihood = sweep(X, mixture, sample_weight)
-        return log_likelihood, lambda: _after(X, mixture, sums, floor, sample_weight)
+        products = ready if ready and ready.mixture is mixture else None
+        sums, log_likelihood = sweep(X, mixture, sample_weight, products=products)
+        return log_likelihood, lambda: step(mixture, sums)
+
+    def step(mixture, sums):
+        """The M-step; with sums taken anew if their centres have cost too many digits."""
+        nonlocal ready
+        one_centre = sums.centres.ndim == 1
+        try:
+            after = m_step(sums, floor)
+            # Made here, because they know how many digits are left, and used later.
+            ready = products_for(X, after, sums.centres if one_centre else None)
+            lost = ready.lost if one_centre else cancellation(after, sums.centres)
+            if lost <= ready.most or lost <= 2 * cancellation(after, after.means):
+                return after
+        except ValueError:  # not positive definite: perhaps for lack of digits
+            pass
+        total = np.maximum(sums.total, np.finfo(float).tiny)
+        means = sums.centres + sums.first / total[:, None]
+        sums, _ = sweep(X, mixture, sample_weight, centres=means)
+        return m_step(sums, floor)
 
     for mixture, log_likelihood in path(visit, start):
         yield State(passes - 1, mixture, log_likelihood)
@@ -108,25 +127,13 @@ def plain(visit, mixture):
 PATHS = {None: plain, "squarem": squarem}
 
 
-def _after(X, mixture, sums, floor, sample_weight):
-    """The M-step; with sums taken anew, if their centres were far from the new means."""
-    try:
-        after = m_step(sums, floor)
-        lost = cancellation(after, sums.centres)
-        if (
-            lost <= MOST_CANCELLATION[X.dtype]
-            or lost <= 2 * cancellation(after, after.means)  # not the centres' fault
-        ):
-            return after
-    except ValueError:  # not positive definite: perhaps only because digits are lost
-        pass
-    total = np.maximum(sums.total, np.finfo(float).tiny)
-    means = sums.centres + sums.first / total[:, None]
-    sums, _ = sweep(X, mixture, sample_weight, means)
-    return m_step(sums, floor)
+def products_for(X, mixture, centre=None):
+    """The mixture's products, in the type of the data if these fill many blocks."""
+    dtype = X.dtype if len(X) > BLOCK_ROWS else np.float64
+    return PRODUCTS[mixture.covariance_type](mixture, dtype, centre)
 
 
-def sweep(X, mixture, sample_weight=None, centres=None):
+def sweep(X, mixture, sample_weight=None, centres=None, products=None):
     """One pass over the data: the sums and the log-likelihood under `mixture`.
 
     Parameters
@@ -137,6 +144,8 @@ def sweep(X, mixture, sample_weight=None, centres=None):
     centres : array, shape (k, d), optional
         What to subtract before summing. Without it, whatever is fast and keeps the
         digits: the middle of the means, or each mean.
+    products : object of :mod:`gmmlib.products`, optional
+        Those of the mixture, if they are there already.
 
     Returns
     -------
@@ -145,11 +154,11 @@ def sweep(X, mixture, sample_weight=None, centres=None):
         A total, in nats.
     """
     if centres is None:
-        products = PRODUCTS[mixture.covariance_type](mixture, X.dtype)
+        products = products or products_for(X, mixture)
         if products.is_safe:
-            rows = block_rows(products.n_numbers, X.itemsize)
+            rows = block_rows(products.n_numbers, products.dtype.itemsize)
             sums, log_likelihood = _reduce(products.sums, X, sample_weight, rows)
-            if np.isfinite(log_likelihood):  # or a square has overflowed
+            if isfinite(log_likelihood):  # or a square has overflowed
                 return products.unpack(sums), log_likelihood
         centres = mixture.means
 
@@ -172,16 +181,16 @@ def _reduce(of_block, X, sample_weight, rows):
     def of_part(part):
         return of_block(X[part], None if sample_weight is None else sample_weight[part])
 
+    def added(one, other):
+        return one[0] + other[0], one[1] + other[1]
+
     if len(parts) == 1 or X.shape[1] < WIDE:
-        results = list(map(of_part, parts))
-    else:
-        blas = _blas()
-        n_threads = max([library.num_threads for library in blas.lib_controllers])
-        # A block is too small to be worth several threads, but there are many blocks.
-        with blas.limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
-            results = list(pool.map(of_part, parts))
-    all_sums, log_likelihoods = zip(*results)
-    return reduce(add, all_sums), sum(log_likelihoods)
+        return reduce(added, map(of_part, parts))
+    blas = _blas()
+    n_threads = max([library.num_threads for library in blas.lib_controllers])
+    # A block is too small to be worth several threads, but there are many blocks.
+    with blas.limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
+        return reduce(added, pool.map(of_part, parts))
 
 
 @cache

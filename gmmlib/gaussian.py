@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri
 
-from gmmlib.check import check_numbers
+from gmmlib.check import check_numbers, check_symmetric
 
 LOG_2_PI = np.log(2 * np.pi)
 EPS = np.finfo(float).eps
@@ -214,10 +214,7 @@ def cholesky(covariance, name="covariance"):
         raise ValueError(
             f"{name}: expected a square matrix, got shape {covariance.shape}"
         )
-    if np.abs(covariance - covariance.T).max() > 1e-8 * np.abs(covariance).max():
-        raise ValueError(
-            f"{name}: expected a symmetric matrix, got {covariance.tolist()}"
-        )
+    check_symmetric(covariance, name)
     try:
         factor = np.linalg.cholesky(covariance)
         precision_diagonal = np.sum(inverse_factor(covariance) ** 2, axis=0)

@@ -60,6 +60,7 @@ class Mixture:
         k, d = means.shape
         weights = check_weights(self.weights, "weights", k)
         covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
+        kind.check(covariances)
         self._set(weights, means, covariances, kind(covariances, d))
 
     def _set(self, *values):
@@ -67,7 +68,7 @@ class Mixture:
             object.__setattr__(self, field_, value)
 
     @classmethod
-    def _checked(cls, weights, means, covariances, covariance_type):
+    def unchecked(cls, weights, means, covariances, covariance_type):
         """A mixture from arrays of the right shapes, as the M-step makes them."""
         mixture = object.__new__(cls)
         form = covariance_class(covariance_type)(covariances, means.shape[1])
@@ -219,8 +220,9 @@ def normalise(log_joint, out=None):
     largest = log_joint.max(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         joint = np.subtract(log_joint, largest, out=out)
-    # So far away that even the logarithms are −∞: no component is nearer than another.
-    joint[largest[:, 0] == -np.inf] = 0
+    if largest.min() == -np.inf:
+        # So far away that even the logarithms are −∞: no component is nearer.
+        joint[largest[:, 0] == -np.inf] = 0
     np.exp(joint, out=joint)
     total = joint.sum(axis=1, keepdims=True)
     joint /= total

@@ -63,18 +63,23 @@ class Full:
     ----------
     mixture : Mixture
     dtype : dtype
-        That of the data. Products are taken in it; the sums of blocks are float64.
+        What to compute in; the sums of blocks are float64 in any case.
+    centre : array, shape (d,), optional
+        The middle of the means by default.
     """
 
-    def __init__(self, mixture, dtype=np.float64):
+    def __init__(self, mixture, dtype=np.float64, centre=None):
         self.mixture = mixture
         self.dtype = np.dtype(dtype)
-        # Rounded to the data's type: subtracting it from points nearby is exact.
-        self.centre = (mixture.weights @ mixture.means).astype(dtype)
-        lost = cancellation(mixture, self.centre)
-        self.is_safe = lost <= MOST_CANCELLATION[self.dtype]
+        if centre is None:
+            # Rounded to the data's type: subtracting it from points nearby is exact.
+            centre = (mixture.weights @ mixture.means).astype(dtype)
+        self.centre = centre
+        self.lost = cancellation(mixture, centre)
+        self.most = MOST_CANCELLATION[self.dtype]
+        self.is_safe = self.lost <= self.most
         if self.is_safe:
-            self.coefficients = self._coefficients().astype(dtype)
+            self.coefficients = self._coefficients().astype(dtype, copy=False)
         self._buffers = threading.local()  # one block's arrays serve all blocks
 
     def _coefficients(self):
@@ -121,7 +126,8 @@ class Full:
                 log_density *= sample_weight
             sums = product(statistics, responsibilities.T).T
             squares = self._squares(sums[:, d + 1 :], difference, sample_weight)
-        centre, kind = self.centre.astype(float), self.mixture.covariance_type
+        centre = self.centre.astype(float, copy=False)
+        kind = self.mixture.covariance_type
         sums = Sums(sums[:, 0], sums[:, 1 : d + 1], squares, centre, kind)
         return sums, float(log_density.sum(dtype=float))
 
@@ -155,10 +161,10 @@ class Full:
     def _buffer(self, name, rows, n):
         """An uninitialised array (rows, n), made once for each thread."""
         array = getattr(self._buffers, name, None)
-        if array is None or array.size < rows * n:
-            array = np.empty(rows * n, self.dtype)
+        if array is None or array.shape != (rows, n):
+            array = np.empty((rows, n), self.dtype)
             setattr(self._buffers, name, array)
-        return array[: rows * n].reshape(rows, n)
+        return array
 
 
 class Tied(Full):
@@ -172,8 +178,8 @@ class Tied(Full):
         pass
 
     def _shared(self, difference):
-        factor = self.mixture.form.precision_factors[0].astype(self.dtype)
-        white = factor.T @ difference
+        factor = self.mixture.form.precision_factors[0]
+        white = factor.T.astype(self.dtype, copy=False) @ difference
         return -0.5 * np.einsum("dn,dn->n", white, white)
 
     def _squares(self, sums, difference, sample_weight):

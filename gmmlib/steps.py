@@ -170,4 +170,4 @@ def m_step(sums, floor=0.0):
     means = sums.centres + shift
     covariances = kind.estimate(sums.scatter, total, shift)
     covariances = kind.add_floor(covariances, floor)
-    return Mixture._checked(weights, means, covariances, sums.covariance_type)
+    return Mixture.unchecked(weights, means, covariances, sums.covariance_type)

@@ -400,7 +400,7 @@ def test_counts():
             ([1.0], [[0.0, 0.0]], [[[1.0, 2.0], [2.0, 1.0]]], "full"),
             r"covariances\[0\]: expected a positive definite matrix, got one whose "
             "smallest eigenvalue is "
-            "-1; raise reg_covar, use fewer components, or covariance_type='diag'",
+            "-1; raise reg_covar, use fewer components, or covariance_type='tied' or ",
         ),
         (
             ([0.5, 0.5], [[0.0, 0.0]] * 2, [np.eye(2), np.zeros((2, 2))], "full"),
