@@ -44,32 +44,26 @@ def collapsed(mixture, floor, varies=slice(None)):
     return np.linalg.eigvalsh(in_units)[:, 0] <= 2
 
 
-def best_of(states, floor, varies=slice(None)):
-    """Which state has the highest log-likelihood, of those without a collapse if any.
+def rank(state, n_points, floor, varies=slice(None)):
+    """What to sort fits by: any without a collapse is above all with, the higher above.
 
-    Of states as high but for rounding, the first.
+    Log-likelihoods are rounded to a millionth a point, so that of equals the last digits
+    do not decide.
 
     Parameters
     ----------
-    states : list of State
+    state : State
+    n_points : float
     floor, varies
         As for :func:`collapsed`.
 
     Returns
     -------
-    int
+    sound : bool
+    score : float
     """
-    sound = [
-        i
-        for i, state in enumerate(states)
-        if not collapsed(state.mixture, floor, varies).any()
-    ]
-    best, *others = sound or range(len(states))
-    for i in others:
-        highest = states[best].log_likelihood
-        if states[i].log_likelihood > highest + 1e-9 * abs(highest):
-            best = i
-    return best
+    sound = not collapsed(state.mixture, floor, varies).any()
+    return sound, round(state.log_likelihood / n_points, 6)
 
 
 def diagnose(mixture, floor, X, sample_weight=None):

@@ -21,7 +21,7 @@ from gmmlib.check import (
     check_weights,
 )
 from gmmlib.covariance import covariance_class, covariance_floor
-from gmmlib.diagnosis import best_of, diagnose
+from gmmlib.diagnosis import diagnose, rank
 from gmmlib.em import PATHS, em, remaining_gain
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
@@ -198,12 +198,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         if not runs:
             raise failure
         varies = points.min(axis=0) < points.max(axis=0)
-        best = best_of([state for state, _, _ in runs], floor, varies)
-        state, log_likelihoods, converged = runs[best]
+        n = len(points) if weight is None else weight.sum()
+        best = max(runs, key=lambda run: rank(run[0], n, floor, varies))
+        state, log_likelihoods, converged = best
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
         validate_data(self, X, reset=True, skip_check_array=True)
-        n = len(points) if weight is None else weight.sum()
         self.log_likelihoods_, self.converged_ = log_likelihoods, converged
         self.log_likelihood_, self.n_iter_ = state.log_likelihood, state.iteration
         self.lower_bound_ = state.log_likelihood / n

@@ -3,34 +3,47 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from gmmlib.em import em
-from gmmlib.kmeans import assign, kmeans, kmeans_plus_plus
+from gmmlib.check import check_sample_weight
+from gmmlib.diagnosis import rank
+from gmmlib.em import em, remaining_gain
+from gmmlib.kmeans import assign, draw, kmeans, kmeans_plus_plus
 from gmmlib.steps import m_step, weighted_sums
 
-SHORT_RUNS = 10  # candidates that `short_runs` compares
-SHORT_ITERATIONS = 10  # EM iterations that each candidate gets
+# What `short_runs` does: so many candidates, to so many EM iterations each in all.
+ROUNDS = ((10, 10), (5, 30), (2, 70))
+ENOUGH = 1e-4  # nats per point: a candidate with less to gain has arrived
+MOST_ROWS = 10_000  # of more rows, candidates are compared on a sample
 
 
-def from_random(X, n_components, rng):
+def from_random(X, n_components, rng, sample_weight=None):
     """Uniform random numbers, rows divided by their sums: components start alike."""
     resp = rng.uniform(size=(len(X), n_components))
     return resp / resp.sum(axis=1, keepdims=True)
 
 
-def from_random_points(X, n_components, rng):
-    """Each point belongs to the nearest of `n_components` points drawn at random."""
-    centres = X[rng.choice(len(X), size=n_components, replace=False)]
+def from_random_points(X, n_components, rng, sample_weight=None):
+    """Each point belongs to the nearest of `n_components` points drawn at random.
+
+    They are different points, as long as there are so many.
+    """
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    left, chosen = weight, []
+    while len(chosen) < n_components:
+        chosen.append(draw(left if left.any() else weight, rng))
+        left = np.where((X == X[chosen[-1]]).all(axis=1), 0.0, left)
+    return one_hot(assign(X, X[chosen])[0], n_components)
+
+
+def from_kmeans_plus_plus(X, n_components, rng, sample_weight=None):
+    """Each point belongs to the nearest k-means++ centre."""
+    centres = kmeans_plus_plus(X, n_components, rng, sample_weight)
     return one_hot(assign(X, centres)[0], n_components)
 
 
-def from_kmeans_plus_plus(X, n_components, rng):
-    """Each point belongs to the nearest k-means++ centre."""
-    return one_hot(assign(X, kmeans_plus_plus(X, n_components, rng))[0], n_components)
-
-
-def from_kmeans(X, n_components, rng):
+def from_kmeans(X, n_components, rng, sample_weight=None):
     """Each point belongs to its k-means cluster."""
-    return one_hot(kmeans(X, n_components, random_state=rng).labels, n_components)
+    state = kmeans(X, n_components, random_state=rng, sample_weight=sample_weight)
+    return one_hot(state.labels, n_components)
 
 
 def one_hot(labels, n_components):
@@ -47,7 +60,7 @@ def one_hot(labels, n_components):
 
 
 def mixture_from_responsibilities(
-    X, responsibilities, covariance_type="full", floor=0.0
+    X, responsibilities, covariance_type="full", floor=0.0, sample_weight=None
 ):
     """The M-step without a mixture before it: means first, then the sums about them.
 
@@ -58,6 +71,8 @@ def mixture_from_responsibilities(
     covariance_type : {"full", "tied", "diag", "spherical"}
     floor : float or array, shape (d,)
         Added to each variance.
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -72,7 +87,12 @@ def mixture_from_responsibilities(
     array([[1. ],
            [8.5]])
     """
-    middle = np.tile(X.mean(axis=0, dtype=float), (responsibilities.shape[1], 1))
+    if sample_weight is None:
+        middle = X.mean(axis=0, dtype=float)
+    else:
+        middle = np.average(X, axis=0, weights=sample_weight)
+        responsibilities = responsibilities * sample_weight[:, None]
+    middle = np.tile(middle, (responsibilities.shape[1], 1))
     rough = weighted_sums(X, responsibilities, middle, "diag")
     means = (
         middle + rough.first / np.maximum(rough.total, np.finfo(float).tiny)[:, None]
@@ -80,11 +100,13 @@ def mixture_from_responsibilities(
     return m_step(weighted_sums(X, responsibilities, means, covariance_type), floor)
 
 
-def short_runs(X, n_components, covariance_type, floor, rng):
-    """The best of ten candidates after ten EM iterations each.
+def short_runs(X, n_components, covariance_type, floor, rng, sample_weight=None):
+    """The winner of three rounds among ten candidates.
 
-    One candidate is k-means, which suits round clusters; the others are k-means++
-    draws, which are rougher and so more varied.
+    Five candidates are runs of k-means, which suits round clusters; five are k-means++
+    draws, which are rougher and so more varied. All ten get ten EM iterations; the best
+    five go on to thirty, and the best two of them to seventy. One with a collapsed
+    component comes after all without.
 
     Parameters
     ----------
@@ -94,6 +116,8 @@ def short_runs(X, n_components, covariance_type, floor, rng):
     floor : array, shape (d,)
         Added to each variance.
     rng : RandomState
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -101,21 +125,77 @@ def short_runs(X, n_components, covariance_type, floor, rng):
 
     Notes
     -----
-    Source: Biernacki, Celeux & Govaert (2003), who call it em-EM.
+    Source: Biernacki, Celeux & Govaert (2003), who call it em-EM; theirs has one round.
+    After ten iterations the best is not yet the one that will end highest, hence more.
+    Of more than ten thousand points, the rounds see a sample: it tells good starts from
+    bad ones, and the cost stays the same.
     """
-    best = None
-    for run in range(SHORT_RUNS if n_components > 1 else 1):
-        guess = from_kmeans if run == 0 else from_kmeans_plus_plus
-        responsibilities = guess(X, n_components, rng)
-        candidate = mixture_from_responsibilities(
-            X, responsibilities, covariance_type, floor
-        )
-        for state in em(X, candidate, floor):
-            if state.iteration == SHORT_ITERATIONS:
-                break
-        if best is None or state.log_likelihood > best.log_likelihood:
-            best = state
-    return best.mixture
+    if len(X) > MOST_ROWS:
+        X, sample_weight = X[spread_rows(len(X), MOST_ROWS, rng, sample_weight)], None
+    runs = []
+    for i in range(ROUNDS[0][0] if n_components > 1 else 1):
+        guess = from_kmeans_plus_plus if i % 2 else from_kmeans
+        resp = guess(X, n_components, rng, sample_weight)
+        runs.append(ShortRun(X, resp, covariance_type, floor, sample_weight))
+    for n_runs, n_iterations in ROUNDS:
+        runs = runs[:n_runs]
+        for run in runs:
+            run.advance(n_iterations)
+        runs.sort(key=ShortRun.rank, reverse=True)
+    if runs[0].failure:
+        raise runs[0].failure
+    return runs[0].state.mixture
+
+
+class ShortRun:
+    """A candidate under way: EM that stops and goes on."""
+
+    def __init__(self, X, resp, covariance_type, floor, sample_weight=None):
+        self.setting = X, resp, covariance_type, floor, sample_weight
+        self.n_points = len(X) if sample_weight is None else sample_weight.sum()
+        self.states, self.log_likelihoods, self.failure = None, [], None
+
+    def advance(self, n_iterations):
+        """Go on until there have been so many iterations, or little is to gain."""
+        X, _, _, floor, sample_weight = self.setting
+        try:
+            if self.states is None:
+                candidate = mixture_from_responsibilities(*self.setting)
+                self.states = em(X, candidate, floor, sample_weight)
+            while (
+                len(self.log_likelihoods) <= n_iterations
+                and remaining_gain(self.log_likelihoods) > ENOUGH * self.n_points
+            ):
+                self.state = next(self.states)
+                self.log_likelihoods.append(self.state.log_likelihood)
+        except ValueError as error:  # a collapse that no floor stops
+            self.failure = error
+
+    def rank(self):
+        """What to sort candidates by."""
+        if self.failure:
+            return False, -np.inf
+        X, _, _, floor, _ = self.setting
+        return rank(self.state, self.n_points, floor, X.min(axis=0) < X.max(axis=0))
+
+
+def spread_rows(n, n_drawn, rng, sample_weight=None):
+    """Rows drawn from all over the data, in their order.
+
+    The rows are laid end to end, each as long as its weight, and cut into `n_drawn`
+    equal stretches. From each comes the row at a random place.
+
+    Examples
+    --------
+    >>> spread_rows(8, 4, np.random.RandomState(0))
+    array([1, 3, 5, 7])
+    """
+    places = (np.arange(n_drawn) + rng.uniform(size=n_drawn)) / n_drawn
+    if sample_weight is None:
+        return np.minimum((places * n).astype(int), n - 1)
+    ends = np.cumsum(sample_weight)
+    rows = np.searchsorted(ends, places * ends[-1], side="right")
+    return np.minimum(rows, np.flatnonzero(sample_weight)[-1])
 
 
 GUESSES = {
@@ -156,6 +236,8 @@ def start(
     floor : float or array, shape (d,)
         Added to each variance.
     random_state : int, RandomState or None
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -174,8 +256,9 @@ def start(
     [0.5, 8.5]
     """
     check_name(init_params)
+    sample_weight = check_sample_weight(sample_weight, len(X))
     rng = check_random_state(random_state)
     if init_params == "short_runs":
-        return short_runs(X, n_components, covariance_type, floor, rng)
-    responsibilities = GUESSES[init_params](X, n_components, rng)
-    return mixture_from_responsibilities(X, responsibilities, covariance_type, floor)
+        return short_runs(X, n_components, covariance_type, floor, rng, sample_weight)
+    resp = GUESSES[init_params](X, n_components, rng, sample_weight)
+    return mixture_from_responsibilities(X, resp, covariance_type, floor, sample_weight)

@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 from sklearn.utils import check_random_state
 
-from gmmlib.check import check_count, check_enough, check_points
+from gmmlib.check import check_count, check_enough, check_points, check_sample_weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ def squared_distances(X, centres):
     return distances.T
 
 
-def assign(X, centres):
+def assign(X, centres, sample_weight=None):
     r"""The nearest centre of each point: the hard E-step.
 
     .. math:: z_n = \arg\min_k \lVert x_n - \mu_k \rVert^2
@@ -43,6 +43,8 @@ def assign(X, centres):
     ----------
     X : array, shape (n, d)
     centres : array, shape (k, d)
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -60,11 +62,13 @@ def assign(X, centres):
     (array([0, 0, 1]), 2.0)
     """
     distances = squared_distances(X, centres)
-    labels = distances.argmin(axis=1)
-    return labels, float(distances.min(axis=1).sum())
+    labels, nearest = distances.argmin(axis=1), distances.min(axis=1)
+    if sample_weight is not None:
+        nearest = nearest * sample_weight
+    return labels, float(nearest.sum())
 
 
-def update(X, labels, centres):
+def update(X, labels, centres, sample_weight=None):
     r"""The mean of each cluster: the hard M-step.
 
     .. math:: \mu_k = \frac{1}{\#\{n : z_n = k\}} \sum_{n : z_n = k} x_n
@@ -75,6 +79,8 @@ def update(X, labels, centres):
     labels : array of int, shape (n,)
     centres : array, shape (k, d)
         The centres before; that of an empty cluster stays.
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -93,12 +99,15 @@ def update(X, labels, centres):
     """
     centres = np.array(centres, dtype=float)
     for j in range(len(centres)):
-        if np.any(labels == j):
-            centres[j] = X[labels == j].mean(axis=0)
+        mine = labels == j
+        if sample_weight is None and np.any(mine):
+            centres[j] = X[mine].mean(axis=0)
+        elif sample_weight is not None and np.any(sample_weight[mine] > 0):
+            centres[j] = np.average(X[mine], axis=0, weights=sample_weight[mine])
     return centres
 
 
-def lloyd(X, centres):
+def lloyd(X, centres, sample_weight=None):
     """Run Lloyd's algorithm until no label changes.
 
     Parameters
@@ -106,6 +115,8 @@ def lloyd(X, centres):
     X : array, shape (n, d)
     centres : array, shape (k, d)
         Where to start.
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Yields
     ------
@@ -120,16 +131,17 @@ def lloyd(X, centres):
     """
     X = check_points(X)
     centres = check_points(centres, "centres", n_columns=X.shape[1])
+    sample_weight = check_sample_weight(sample_weight, len(X))
     previous = None
     for iteration in count():
-        labels, inertia = assign(X, centres)
+        labels, inertia = assign(X, centres, sample_weight)
         yield KMeansState(iteration, centres, labels, inertia)
         if previous is not None and np.array_equal(labels, previous):
             return
-        centres, previous = update(X, labels, centres), labels
+        centres, previous = update(X, labels, centres, sample_weight), labels
 
 
-def kmeans(X, n_clusters, n_init=1, random_state=None):
+def kmeans(X, n_clusters, n_init=1, random_state=None, sample_weight=None):
     """The best of several runs of Lloyd's algorithm, each from k-means++ centres.
 
     Parameters
@@ -139,6 +151,8 @@ def kmeans(X, n_clusters, n_init=1, random_state=None):
     n_init : int
         How many runs; the one with the lowest inertia is returned.
     random_state : int, RandomState or None
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -152,16 +166,18 @@ def kmeans(X, n_clusters, n_init=1, random_state=None):
     """
     X = check_points(X)
     check_enough(X, check_count(n_clusters, "n_clusters"), "n_clusters")
+    sample_weight = check_sample_weight(sample_weight, len(X))
     rng = check_random_state(random_state)
     best = None
     for _ in range(check_count(n_init, "n_init")):
-        *_, state = lloyd(X, kmeans_plus_plus(X, n_clusters, rng))
+        centres = kmeans_plus_plus(X, n_clusters, rng, sample_weight)
+        *_, state = lloyd(X, centres, sample_weight)
         if best is None or state.inertia < best.inertia:
             best = state
     return best
 
 
-def kmeans_plus_plus(X, n_clusters, random_state=None):
+def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):
     r"""Centres drawn from the points, far ones first.
 
     After the first, a point is drawn with probability proportional to its squared
@@ -172,6 +188,8 @@ def kmeans_plus_plus(X, n_clusters, random_state=None):
     X : array, shape (n, d)
     n_clusters : int
     random_state : int, RandomState or None
+    sample_weight : array, shape (n,), optional
+        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -188,12 +206,27 @@ def kmeans_plus_plus(X, n_clusters, random_state=None):
     [0.0, 5.0]
     """
     rng = check_random_state(random_state)
-    chosen = [rng.randint(len(X))]
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    chosen = [draw(weight, rng)]
     nearest = squared_distances(X, X[chosen])[:, 0]
     while len(chosen) < n_clusters:
-        if nearest.sum() > 0:
-            chosen.append(rng.choice(len(X), p=nearest / nearest.sum()))
-        else:  # fewer distinct points than centres: any point will do
-            chosen.append(rng.randint(len(X)))
+        # If no point is left that is not a centre already, any point will do.
+        left = nearest * weight
+        chosen.append(draw(left if left.sum() > 0 else weight, rng))
         nearest = np.minimum(nearest, squared_distances(X, X[chosen[-1:]])[:, 0])
     return np.array(X[chosen], dtype=float)
+
+
+def draw(weight, rng):
+    """An index drawn with probability proportional to its weight; never one of 0.
+
+    The weights are laid end to end, and one random number says where to stop. So a row
+    of weight 2 is drawn exactly when one of two copies of it would be.
+
+    Examples
+    --------
+    >>> [draw(np.array([0.0, 2.0, 1.0]), np.random.RandomState(i)) for i in range(5)]
+    [1, 1, 1, 1, 2]
+    """
+    ends = np.cumsum(weight)
+    return int(np.searchsorted(ends, rng.uniform() * ends[-1], side="right"))

@@ -2,20 +2,22 @@
 
 import numpy as np
 import pytest
-from cases import TYPES, after, clouds
+from cases import TYPES, clouds
 
-from gmmlib import kmeans, m_step, weighted_sums
+from gmmlib import em, kmeans, m_step, weighted_sums
 from gmmlib.covariance import covariance_floor
 from gmmlib.datasets import load_iris
 from gmmlib.initialisation import (
     GUESSES,
-    SHORT_ITERATIONS,
-    SHORT_RUNS,
+    MOST_ROWS,
+    ROUNDS,
+    ShortRun,
     from_kmeans,
     from_kmeans_plus_plus,
     from_random_points,
     mixture_from_responsibilities,
     one_hot,
+    spread_rows,
     start,
 )
 from gmmlib.kmeans import kmeans_plus_plus
@@ -26,6 +28,12 @@ NAMES = ["short_runs", *GUESSES]
 
 def rng(seed=0):
     return np.random.RandomState(seed)
+
+
+def random_points(k, r):
+    """Without weights, a random number says how far down the remaining rows to go."""
+    rows = list(range(len(X)))
+    return X[[rows.pop(int(r.uniform() * len(rows))) for _ in range(k)]]
 
 
 @pytest.mark.parametrize("name", GUESSES)
@@ -50,7 +58,7 @@ def test_random_shares_are_uniform_numbers_divided_by_their_sum():
 def test_each_point_goes_to_the_nearest_of_some_points(guess):
     resp = guess(X, 4, rng(1))
     draw = {
-        from_random_points: lambda r: X[r.choice(len(X), 4, replace=False)],
+        from_random_points: lambda r: random_points(4, r),
         from_kmeans_plus_plus: lambda r: kmeans_plus_plus(X, 4, r),
     }[guess]
     distances = np.linalg.norm(X[:, None] - draw(rng(1)), axis=2)
@@ -139,25 +147,105 @@ def test_the_seed_decides(name):
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
-def test_short_runs_keep_the_best_of_ten_after_ten_iterations(covariance_type):
+def test_short_runs_keep_the_winner_of_three_rounds(covariance_type):
     data, _ = load_iris()
     floor, generator = covariance_floor(data), rng(1)
-    values = []
+    runs = []
     for run in range(10):
-        guess = from_kmeans if run == 0 else from_kmeans_plus_plus
-        candidate = mixture_from_responsibilities(
-            data, guess(data, 3, generator), covariance_type, floor
-        )
-        values.append(after(10, data, candidate, floor).log_likelihood)
-    assert (SHORT_RUNS, SHORT_ITERATIONS) == (10, 10)
+        guess = from_kmeans_plus_plus if run % 2 else from_kmeans
+        resp = guess(data, 3, generator)
+        runs.append(ShortRun(data, resp, covariance_type, floor))
+    assert ROUNDS == ((10, 10), (5, 30), (2, 70))
+    for n_runs, n_iterations in ROUNDS:
+        for run in runs[:n_runs]:
+            run.advance(n_iterations)
+        runs = sorted(runs[:n_runs], key=lambda run: -run.state.log_likelihood)
     best = start(data, 3, covariance_type, "short_runs", floor, 1).log_likelihood(data)
-    assert best == pytest.approx(max(values), rel=1e-13)
-    assert max(values) > min(values)
+    assert best == pytest.approx(runs[0].state.log_likelihood, abs=1e-6 * len(data))
 
 
 def test_one_component_needs_one_run():
-    used = rng(0)
-    start(X, 1, "full", "short_runs", 0.0, used)
-    once = rng(0)
+    used, once = rng(0), rng(0)
+    mixture = start(X, 1, "full", "short_runs", 0.0, used)
     from_kmeans(X, 1, once)
     assert used.randint(10**9) == once.randint(10**9)
+    np.testing.assert_allclose(mixture.covariances[0], np.cov(X.T, ddof=0), 1e-12)
+
+
+def test_a_short_run_stops_where_little_is_to_gain():
+    run = ShortRun(X, one_hot(np.zeros(90, dtype=int), 1), "full", np.zeros(2))
+    for n_iterations in (50, 2):
+        run.advance(n_iterations)
+        assert run.state.iteration == 2
+    again = ShortRun(X, from_kmeans(X, 5, rng()), "full", np.zeros(2))
+    for n_iterations in (1, 4):
+        again.advance(n_iterations)
+        assert again.state.iteration == n_iterations
+
+
+def test_a_collapsed_candidate_comes_last():
+    labels, floor = np.zeros(90, dtype=int), np.full(2, 1e-6)
+    sound = ShortRun(X, one_hot(labels, 1), "full", floor)
+    labels[0] = 1
+    fallen = ShortRun(X, one_hot(labels, 2), "full", floor)
+    failed = ShortRun(X, one_hot(labels, 2), "full", 0 * floor)
+    for run in (sound, fallen, failed):
+        run.advance(0)
+    assert fallen.state.log_likelihood > sound.state.log_likelihood
+    assert sorted([failed, fallen, sound], key=ShortRun.rank) == [failed, fallen, sound]
+
+
+def test_a_candidate_that_fails_is_out_and_an_error_only_if_all_do():
+    data = np.concatenate([X, np.full((1, 2), 60.0)])  # a cluster of one, mostly
+    first = from_kmeans(data, 2, rng(0))
+    with pytest.raises(ValueError, match="positive definite"):
+        mixture_from_responsibilities(data, first)
+    with pytest.raises(ValueError, match="positive definite"):
+        start(np.repeat(X[:2], 5, axis=0), 2)
+
+
+@pytest.mark.parametrize("name", ["short_runs", "kmeans", "k-means++"])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_weight_of_two_is_the_point_twice(name, covariance_type):
+    weight = np.random.default_rng(0).integers(0, 4, size=len(X))
+    args = (3, covariance_type, name, 1e-6, 5)
+    weighted = start(X, *args, sample_weight=weight)
+    repeated = start(np.repeat(X, weight, axis=0), *args)
+    np.testing.assert_allclose(weighted.means, repeated.means, 1e-8)
+    np.testing.assert_allclose(weighted.covariances, repeated.covariances, 1e-8, 1e-8)
+
+
+def test_random_points_are_different_ones_and_drawn_by_weight():
+    weight = np.random.default_rng(0).integers(0, 4, size=len(X))
+    repeated = np.repeat(X, weight, axis=0)
+    for seed in range(20):
+        expected = from_random_points(repeated, 4, rng(seed))
+        resp = from_random_points(X, 4, rng(seed), weight)
+        np.testing.assert_array_equal(np.repeat(resp, weight, axis=0), expected)
+    pair = np.repeat([[1.0], [2.0]], [30, 1], axis=0)
+    assert all(
+        from_random_points(pair, 2, rng(i)).min(axis=0).max() == 0 for i in range(9)
+    )
+    assert from_random_points(pair, 3, rng()).shape == (31, 3)
+
+
+def test_spread_rows_come_from_all_over_and_by_weight():
+    rows = spread_rows(1000, 100, rng())
+    np.testing.assert_array_equal(rows // 10, np.arange(100))
+    weight = np.random.default_rng(0).integers(0, 4, size=1000)
+    weighted = spread_rows(1000, 100, rng(), weight)
+    copies = np.repeat(np.arange(1000), weight)
+    np.testing.assert_array_equal(
+        weighted, copies[spread_rows(len(copies), 100, rng())]
+    )
+    assert np.all(weight[weighted] > 0)
+
+
+def test_many_points_are_compared_on_a_sample(monkeypatch):
+    data = clouds(MOST_ROWS + 500, d=2, k=3, seed=4)
+    seen = []
+    monkeypatch.setattr(
+        "gmmlib.initialisation.em", lambda X, *args: seen.append(len(X)) or em(X, *args)
+    )
+    start(data, 3, random_state=0)
+    assert set(seen) == {MOST_ROWS}

@@ -86,7 +86,7 @@ def test_inertia_never_rises_and_the_end_is_a_fixed_point(seed, k):
 
 
 def test_kmeans_keeps_the_run_with_the_lowest_inertia():
-    X, k, seed = clouds(80, k=3, seed=2), 7, 0
+    X, k, seed = clouds(80, k=3, seed=2), 7, 5
     rng = np.random.RandomState(seed)
     inertias = [last(lloyd(X, kmeans_plus_plus(X, k, rng))).inertia for _ in range(8)]
     assert min(inertias) not in (inertias[0], inertias[-1])
@@ -134,3 +134,32 @@ def test_the_seed_decides():
     np.testing.assert_array_equal(first, again)
     starts = {kmeans_plus_plus(X, 5, seed).tobytes() for seed in range(10)}
     assert len(starts) == 10
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_weight_of_two_is_the_point_twice(seed):
+    X = clouds(60, seed=seed)
+    weight = np.random.default_rng(seed).integers(0, 4, size=60)
+    weighted = kmeans(X, 4, 2, seed, sample_weight=weight)
+    repeated = kmeans(np.repeat(X, weight, axis=0), 4, 2, seed)
+    np.testing.assert_allclose(weighted.centres, repeated.centres, 1e-12)
+    assert weighted.inertia == pytest.approx(repeated.inertia, rel=1e-12)
+    np.testing.assert_array_equal(np.repeat(weighted.labels, weight), repeated.labels)
+
+
+def test_weighted_kmeans_is_scikit_learns():
+    X, weight = clouds(80), np.random.default_rng(0).uniform(size=80)
+    model = KMeans(3, init=X[:3], n_init=1, tol=0, algorithm="lloyd")
+    model.fit(X, sample_weight=weight)
+    state = last(lloyd(X, X[:3], weight))
+    np.testing.assert_allclose(state.centres, model.cluster_centers_, 1e-10)
+    assert state.inertia == pytest.approx(model.inertia_, rel=1e-12)
+
+
+def test_a_point_of_weight_zero_is_never_drawn_and_pulls_no_centre():
+    X, weight = np.array([[0.0], [1.0], [50.0]]), np.array([2.0, 1.0, 0.0])
+    for seed in range(30):
+        assert 50 not in kmeans_plus_plus(X, 3, seed, weight)
+    assert kmeans(X, 1, random_state=0, sample_weight=weight).centres == 1 / 3
+    empty = update(X, np.array([0, 0, 1]), np.array([[5.0], [7.0]]), weight)
+    np.testing.assert_allclose(empty, [[1 / 3], [7.0]])

@@ -556,9 +556,9 @@ def test_larger_steps_reach_the_same_top_in_a_third_of_the_iterations(covariance
 def test_an_iteration_is_one_pass_over_the_data(monkeypatch):
     passes = []
 
-    def counted(data, *rest):
+    def counted(data, *rest, **options):
         passes.append(len(data))
-        return original(data, *rest)
+        return original(data, *rest, **options)
 
     module = importlib.import_module("gmmlib.em")  # gmmlib.em is the function
     original = module.sweep
