@@ -7,7 +7,7 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book test serve chapters mutants lock clean
+.PHONY: help book test serve chapters bench starts mutants lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,12 @@ serve: book ## show the book at http://localhost:8000 (PORT=... for another)
 
 chapters: .venv/made ## run the notebooks and store their outputs (CHAPTERS=... for some)
 	$(BIN)/python tests/store_chapters.py $(CHAPTERS)
+
+bench: .venv/made ## time gmmlib and scikit-learn side by side, with all threads
+	env -u OMP_NUM_THREADS -u OPENBLAS_NUM_THREADS $(BIN)/python tests/bench.py
+
+starts: .venv/made ## compare the ends of gmmlib's and scikit-learn's fits on 200 problems
+	$(BIN)/python tests/starts.py
 
 mutants: .venv/made ## change gmmlib on purpose and see which chapters notice
 	$(BIN)/python tests/mutate.py

@@ -63,9 +63,8 @@ def assign(X, centres, sample_weight=None):
     """
     distances = squared_distances(X, centres)
     labels, nearest = distances.argmin(axis=1), distances.min(axis=1)
-    if sample_weight is not None:
-        nearest = nearest * sample_weight
-    return labels, float(nearest.sum())
+    weight = 1 if sample_weight is None else sample_weight
+    return labels, float(np.sum(weight * nearest))
 
 
 def update(X, labels, centres, sample_weight=None):
@@ -97,13 +96,12 @@ def update(X, labels, centres, sample_weight=None):
     array([[0.5],
            [9. ]])
     """
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
     centres = np.array(centres, dtype=float)
     for j in range(len(centres)):
-        mine = labels == j
-        if sample_weight is None and np.any(mine):
-            centres[j] = X[mine].mean(axis=0)
-        elif sample_weight is not None and np.any(sample_weight[mine] > 0):
-            centres[j] = np.average(X[mine], axis=0, weights=sample_weight[mine])
+        mine = (labels == j) & (weight > 0)
+        if np.any(mine):
+            centres[j] = np.average(X[mine], axis=0, weights=weight[mine])
     return centres
 
 

@@ -61,19 +61,24 @@ class Mixture:
         weights = check_weights(self.weights, "weights", k)
         covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
         kind.check(covariances)
-        self._set(weights, means, covariances, kind(covariances, d))
-
-    def _set(self, *values):
-        for field_, value in zip(("weights", "means", "covariances", "form"), values):
-            object.__setattr__(self, field_, value)
+        vars(self).update(
+            weights=weights,
+            means=means,
+            covariances=covariances,
+            form=kind(covariances, d),
+        )
 
     @classmethod
     def unchecked(cls, weights, means, covariances, covariance_type):
         """A mixture from arrays of the right shapes, as the M-step makes them."""
         mixture = object.__new__(cls)
-        form = covariance_class(covariance_type)(covariances, means.shape[1])
-        object.__setattr__(mixture, "covariance_type", covariance_type)
-        mixture._set(weights, means, covariances, form)
+        vars(mixture).update(
+            weights=weights,
+            means=means,
+            covariances=covariances,
+            covariance_type=covariance_type,
+            form=covariance_class(covariance_type)(covariances, means.shape[1]),
+        )
         return mixture
 
     @property

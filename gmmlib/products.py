@@ -193,11 +193,11 @@ class Tied(Full):
 
 
 class Diag(Full):
-    """Its squares are those of the features; spherical has the same."""
+    """Its squares are those of the features."""
 
     def _of_exponent(self, shift):
         precisions = self.mixture.form.precision_diagonal
-        return precisions * shift, -0.5 * precisions * np.ones_like(shift)
+        return precisions * shift, -0.5 * precisions
 
     def _fill_squares(self, difference, squares):
         np.multiply(difference, difference, out=squares)
@@ -206,20 +206,32 @@ class Diag(Full):
         return sums
 
 
+class Spherical(Diag):
+    """It has one square: the distance from the centre."""
+
+    def _fill_squares(self, difference, squares):
+        np.einsum("dn,dn->n", difference, difference, out=squares[0])
+
+    def unpack(self, sums):
+        d = len(self.centre)
+        # Only the average over the features counts.
+        return replace(sums, scatter=np.repeat(sums.scatter / d, d, axis=1))
+
+
 def product(a, b):
     """a bᵀ as float64, for a (i, n) and b (j, n).
 
     In single precision, only short runs are summed in it.
     """
     if a.dtype == np.float64:
-        return a @ b.T
+        return (b @ a.T).T
     whole = a.shape[1] // RUN * RUN
     a_runs, b_runs = (x[:, :whole].reshape(len(x), -1, RUN) for x in (a, b))
     runs = a_runs.swapaxes(0, 1) @ b_runs.transpose(1, 2, 0)
     return runs.sum(axis=0, dtype=float) + a[:, whole:] @ b[:, whole:].T
 
 
-PRODUCTS = {"full": Full, "tied": Tied, "diag": Diag, "spherical": Diag}
+PRODUCTS = {"full": Full, "tied": Tied, "diag": Diag, "spherical": Spherical}
 
 
 class Pairs:

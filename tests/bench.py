@@ -140,8 +140,10 @@ def measure_cell(n, d, k, covariance_type, dtype, rate, quick):
     """Print one line of the table; the ratio and the difference."""
     X, start = problem(n, d, k, covariance_type, dtype)
     memory = [peak_memory(run, X, start) / 1e6 for run in (run_gmmlib, run_scikit)]
-    n_steps = int(np.clip(2e6 / (n * k * d), 2, 50))
-    n_pairs = 3 if quick else 5 if n_steps < 10 else 21
+    seconds, _ = run_gmmlib(X, start, 2)
+    # Long enough that BLAS threads, which wait for more work a while, have stopped.
+    n_steps = int(np.clip(0.15 / seconds, 3, 50))
+    n_pairs = 3 if quick else 5 if n_steps < 50 else 21
     ours, theirs, ratio, ours_after, theirs_after = compare(
         run_gmmlib, run_scikit, (X, start, n_steps), n_pairs
     )

@@ -1,0 +1,99 @@
+"""SQUAREM: leaps that are always mixtures, never lower, and mostly far."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from cases import TYPES, clouds, properties, some_mixture, start_on
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gmmlib import Mixture, em
+from gmmlib.acceleration import coordinates, extrapolate, from_coordinates, squarem
+
+
+def assert_same(one, other, rtol=1e-12):
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_allclose(
+            getattr(one, name), getattr(other, name), rtol, rtol, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_coordinates_say_all_about_a_mixture(covariance_type, d):
+    mixture, unit = some_mixture(covariance_type, d), np.arange(1.0, d + 1)
+    vector = coordinates(mixture, unit)
+    assert len(vector) == mixture.n_parameters + 1  # the weights' sum is no parameter
+    assert_same(from_coordinates(vector, unit, mixture), mixture)
+
+
+@properties
+@given(st.integers(0, 10_000), st.sampled_from(TYPES))
+def test_any_coordinates_are_a_mixture(seed, covariance_type):
+    like, rng = some_mixture(covariance_type, 3), np.random.default_rng(seed)
+    vector = rng.normal(scale=2, size=len(coordinates(like, np.ones(3))))
+    mixture = from_coordinates(vector, np.ones(3), like)
+    assert mixture.weights.sum() == pytest.approx(1) and np.all(mixture.weights > 0)
+    assert np.all(np.linalg.eigvalsh(mixture.full_covariances()) > 0)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_a_leap_goes_as_far_as_steps_that_shrink_evenly_would_in_the_end(share):
+    """Where each step is a fixed share of the one before, one leap is enough."""
+    end, rng = some_mixture("full"), np.random.default_rng(0)
+    unit = np.sqrt(end.variances())
+    away = 0.01 * rng.normal(size=len(coordinates(end, unit)))
+    away[:3] -= away[:3].mean()  # of three logarithms of weights, only ratios count
+    there = coordinates(end, unit)
+    zeroth, first, second = (
+        from_coordinates(there + away * share**step, unit, end) for step in range(3)
+    )
+    # The leap is measured in units of `zeroth`; its weights are scaled to sum to 1.
+    assert_same(extrapolate(zeroth, first, second), end, 1e-4)
+
+
+def test_there_is_nowhere_to_leap_from_a_standstill_or_an_empty_component():
+    mixture = some_mixture("diag")
+    assert extrapolate(mixture, mixture, mixture) is None
+    empty = Mixture([1.0, 0.0], [[0.0], [1.0]], [1.0, 1.0], "spherical")
+    other = Mixture([1.0, 0.0], [[0.1], [1.0]], [1.1, 1.0], "spherical")
+    third = Mixture([1.0, 0.0], [[0.15], [1.0]], [1.12, 1.0], "spherical")
+    assert extrapolate(empty, other, third) is None
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_leap_does_not_depend_on_the_units(covariance_type):
+    X, scale = clouds(), 2.0**40
+    start = start_on(X, covariance_type)
+    power = scale**2
+    scaled = Mixture(
+        start.weights, start.means * scale, start.covariances * power, covariance_type
+    )
+    here, there = (
+        list(islice(em(data, begin, 0.0, accelerate="squarem"), 9))
+        for data, begin in ((X, start), (X * scale, scaled))
+    )
+    assert [s.iteration for s in here] == [s.iteration for s in there]
+    np.testing.assert_allclose(
+        there[-1].mixture.means / scale, here[-1].mixture.means, 1e-9
+    )
+
+
+def test_a_leap_that_leads_down_is_refused_and_the_second_step_taken():
+    """A map on a line, with a valley where the leap lands."""
+    spots = {}
+
+    def at(x):
+        mixture = Mixture([1.0], [[x]], [1.0], "spherical")
+        spots[mixture] = x
+        return mixture
+
+    def visit(mixture):
+        x = spots.get(mixture)
+        if x is None:  # only a leap makes a mixture that is not known
+            return -np.inf, None
+        return x, lambda: at(x + (1 - x) / 2)
+
+    path = list(islice(squarem(visit, at(0.0)), 5))
+    assert [log_likelihood for _, log_likelihood in path] == [0, 0.5, 0.75, 0.875, 0.9375]

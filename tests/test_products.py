@@ -1,0 +1,128 @@
+"""Both steps as products of matrices: the same answers as the plain way."""
+
+import sys
+
+import numpy as np
+import pytest
+from cases import TYPES, after, clouds, some_mixture, start_on
+
+from gmmlib import Mixture, e_step, m_step, weighted_sums
+from gmmlib.em import sweep
+from gmmlib.products import PRODUCTS, RUN, Pairs, cancellation, product
+
+
+def plain_sums(X, mixture, sample_weight=None):
+    """The sums as the chapter takes them: about each mean, component by component."""
+    resp, _ = e_step(X, mixture)
+    log_density = mixture.log_density(X)
+    if sample_weight is not None:
+        resp, log_density = resp * sample_weight[:, None], log_density * sample_weight
+    sums = weighted_sums(X, resp, mixture.means, mixture.covariance_type)
+    return sums, log_density.sum()
+
+
+def assert_same_step(sums, expected, rtol=1e-10):
+    one, other = m_step(sums), m_step(expected)
+    for name in ("weights", "means", "covariances"):
+        np.testing.assert_allclose(
+            getattr(one, name), getattr(other, name), rtol, rtol, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("d", [1, 2, 3, 16, 33, 50])  # from 32 on, strips are wider
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_products_are_the_plain_sums(covariance_type, d, weighted):
+    X, mixture = clouds(200, d, 3), some_mixture(covariance_type, d, 3)
+    weight = np.random.default_rng(0).uniform(0, 3, size=200) if weighted else None
+    products = PRODUCTS[covariance_type](mixture)
+    assert products.is_safe
+    sums, log_likelihood = products.sums(X, weight)
+    sums = products.unpack(sums)
+    expected, plain = plain_sums(X, mixture, weight)
+    assert log_likelihood == pytest.approx(plain, rel=1e-11)
+    assert sums.scatter.shape == expected.scatter.shape
+    assert_same_step(sums, expected, 1e-9)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_em_takes_the_products_where_they_are_safe(covariance_type, monkeypatch):
+    X, mixture = clouds(), start_on(clouds(), covariance_type)
+    assert PRODUCTS[covariance_type](mixture).is_safe
+    monkeypatch.setattr(Mixture, "log_joint", None)  # the plain way
+    assert np.isfinite(after(3, X, mixture).log_likelihood)
+
+
+@pytest.mark.parametrize("distance", [1e2, 1e4, 1e6])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_em_keeps_the_digits_of_small_clouds_far_apart(covariance_type, distance):
+    """About one centre, the variances would be lost among the squared distances."""
+    one, other = np.round(clouds(80, k=1) * 2**20) / 2**20, clouds(70, k=1, seed=2)
+    other = np.round(other * 2**20) / 2**20
+    X = np.vstack([one, other + distance])
+    start = start_on(X, covariance_type)
+    centred = np.vstack([one - one.mean(axis=0), other - other.mean(axis=0)])
+    fitted = after(20, X, start).mixture.full_covariances()
+    covariances = [np.cov(part.T, ddof=0) for part in (one, other)]
+    if covariance_type == "tied":
+        covariances = [centred.T @ centred / len(X)] * 2
+    elif covariance_type == "diag":
+        covariances = [np.diag(np.diag(c)) for c in covariances]
+    elif covariance_type == "spherical":
+        covariances = [np.trace(c) / 2 * np.eye(2) for c in covariances]
+    np.testing.assert_allclose(fitted, covariances, 1e-9, 1e-9)
+
+
+def test_cancellation_is_the_square_of_the_distance_in_standard_deviations():
+    mixture = Mixture([0.5, 0.5], [[0.0, 0.0], [3.0, 4.0]], [1.0, 0.25], "spherical")
+    assert cancellation(mixture, np.zeros(2)) == 25 / 0.25 + 2
+    assert cancellation(mixture, mixture.means) == 2
+    tilted = Mixture([1.0], [[0.0, 0.0]], [[[1.0, 0.8], [0.8, 1.0]]])
+    assert cancellation(tilted, np.zeros(2)) == pytest.approx(2 / (1 - 0.8**2))
+
+
+@pytest.mark.parametrize("d", [1, 2, 5, 31, 32, 50, 100])
+def test_pairs_have_each_product_of_two_features(d):
+    pairs, rng = Pairs.of(d), np.random.default_rng(d)
+    x, half = rng.normal(size=d), rng.normal(size=(d, d))
+    A = half + half.T
+    squares = x[pairs.first] * x[pairs.second]
+    assert pairs.pick(A[None])[0] @ squares == pytest.approx(x @ A @ x, rel=1e-10)
+    np.testing.assert_array_equal(squares[pairs.places].reshape(d, d), np.outer(x, x))
+    assert len(squares) <= d * (d + 1) // 2 + d * d / 16
+    rows = [rows for _, rows in pairs.strips]
+    assert rows[0].start == 0 and rows[-1].stop == len(squares)
+    assert [row.stop for row in rows[:-1]] == [row.start for row in rows[1:]]
+
+
+@pytest.mark.parametrize("n", [1, RUN - 1, RUN, RUN + 1, 3 * RUN + 5])
+def test_a_product_in_single_precision_is_summed_in_double(n):
+    rng = np.random.default_rng(0)
+    a, b = (rng.uniform(size=(i, n)).astype(np.float32) for i in (3, 2))
+    exact = a.astype(float) @ b.T.astype(float)
+    assert product(a, b).dtype == np.float64
+    np.testing.assert_allclose(product(a, b), exact, 2e-6)
+    np.testing.assert_allclose(product(a.astype(float), b.astype(float)), exact, 1e-13)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_square_that_overflows_sends_the_block_the_plain_way(covariance_type):
+    X = np.vstack([clouds().astype(np.float32), [[3e19, 0.0]]]).astype(np.float32)
+    X = np.repeat(X, 30, axis=0)  # so many that they are computed in single precision
+    mixture = start_on(clouds(), covariance_type)
+    sums, log_likelihood = sweep(X, mixture)
+    expected, plain = plain_sums(X.astype(float), mixture)
+    assert log_likelihood == pytest.approx(plain, rel=1e-12)
+    np.testing.assert_allclose(sums.total, expected.total, 1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_threads_change_nothing(covariance_type, monkeypatch):
+    X = clouds(5000, 9, 3)
+    mixture, module = start_on(X, covariance_type, 3), sys.modules["gmmlib.em"]
+    monkeypatch.setattr(module, "block_rows", lambda numbers, itemsize: 300)
+    side_by_side, one = sweep(X, mixture)
+    monkeypatch.setattr(module, "WIDE", 100)
+    in_turn, other = sweep(X, mixture)
+    assert one == other
+    np.testing.assert_array_equal(side_by_side.scatter, in_turn.scatter)
