@@ -182,9 +182,7 @@ def check_choice(value, name, choices):
         return choices[value]
     except (KeyError, TypeError):
         names = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(
-            f"{name}: expected one of {names}, got {value!r}"
-        ) from None
+        raise ValueError(f"{name}: expected one of {names}, got {value!r}") from None
 
 
 def check_count(value, name, at_least=1):

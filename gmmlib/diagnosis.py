@@ -44,11 +44,18 @@ def collapsed(mixture, floor, varies=slice(None)):
     return np.linalg.eigvalsh(in_units)[:, 0] <= 2
 
 
-def rank(state, n_points, floor, varies=slice(None)):
-    """What to sort fits by: any without a collapse is above all with, the higher above.
+def varying(X, sample_weight=None):
+    """Which features are not constant over the points that count, shape (d,)."""
+    if sample_weight is not None:
+        X = X[sample_weight > 0]
+    return X.min(axis=0) < X.max(axis=0)
 
-    Log-likelihoods are rounded to a millionth a point, so that of equals the last digits
-    do not decide.
+
+def rank(state, n_points, floor, varies=slice(None)):
+    """What to sort fits by: any without a collapse is above all with one.
+
+    Log-likelihoods are rounded to a millionth a point, so that of equals the last
+    digits do not decide.
 
     Parameters
     ----------
@@ -85,13 +92,11 @@ def diagnose(mixture, floor, X, sample_weight=None):
     >>> from gmmlib import Mixture
     >>> X = np.array([[0.0], [1.0], [2.0]])
     >>> mixture = Mixture([1.0, 0.0], [[1.0], [9.0]], [[0.7], [0.7]], "diag")
-    >>> diagnose(mixture, np.array([1e-6]), X)[0]
-    'component 1 is empty: it has 0 of 3 points; lower n_components or try another start'
+    >>> diagnose(mixture, np.array([1e-6]), X)[0][:51]
+    'component 1 is empty: it has 0 of 3 points; lower n'
     """
-    if sample_weight is not None:
-        X = X[sample_weight > 0]
-    n_points = len(X)
-    varies = X.min(axis=0) < X.max(axis=0)
+    n_points = len(X) if sample_weight is None else np.count_nonzero(sample_weight)
+    varies = varying(X, sample_weight)
     sentences = [
         f"feature {i} is constant: its variance is the floor; drop it"
         for i in np.flatnonzero(~varies)

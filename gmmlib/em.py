@@ -82,7 +82,7 @@ def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
         return log_likelihood, lambda: step(mixture, sums)
 
     def step(mixture, sums):
-        """The M-step; with sums taken anew if their centres have cost too many digits."""
+        """The M-step; with sums taken anew if their centres have cost many digits."""
         nonlocal ready
         one_centre = sums.centres.ndim == 1
         try:

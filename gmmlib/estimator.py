@@ -21,7 +21,7 @@ from gmmlib.check import (
     check_weights,
 )
 from gmmlib.covariance import covariance_class, covariance_floor
-from gmmlib.diagnosis import diagnose, rank
+from gmmlib.diagnosis import diagnose, rank, varying
 from gmmlib.em import PATHS, em, remaining_gain
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
@@ -87,8 +87,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     Warns
     -----
     ConvergenceWarning
-        From `fit`, if EM stopped early, a feature is constant, or a component collapsed,
-        is empty or duplicates another; the message names it.
+        From `fit`, if EM stopped early, a feature is constant, or a component
+        collapsed, is empty or duplicates another; the message names it.
 
     Raises
     ------
@@ -190,14 +190,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         points, weight, rng = self._check(X, sample_weight)
         floor = covariance_floor(points, self.reg_covar, weight)
         runs, failure = [], None
-        for start in self._starts(points, floor, weight, rng):
+        for make_start in self._starts(points, floor, weight, rng):
             try:
-                runs.append(self._run(points, start(), floor, weight))
+                runs.append(self._run(points, make_start(), floor, weight))
             except ValueError as error:  # another start may do better
                 failure = error
         if not runs:
             raise failure
-        varies = points.min(axis=0) < points.max(axis=0)
+        varies = varying(points, weight)
         n = len(points) if weight is None else weight.sum()
         best = max(runs, key=lambda run: rank(run[0], n, floor, varies))
         state, log_likelihoods, converged = best
@@ -223,7 +223,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             check_count(self.verbose, "verbose", at_least=0)
         check_count(self.verbose_interval, "verbose_interval")
         check_choice(self.warm_start, "warm_start", {False: 0, True: 1})
-        if not isinstance(self.tol, numbers.Real) or not self.tol >= 0:
+        if not isinstance(self.tol, numbers.Real) or not 0 <= self.tol < np.inf:
             raise ValueError(f"tol: expected a number of at least 0, got {self.tol!r}")
         covariance_class(self.covariance_type)
         check_name(self.init_params)
@@ -241,12 +241,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def _starts(self, X, floor, sample_weight, rng):
         """Functions without arguments, each of which makes a start."""
         if self.warm_start and hasattr(self, "mixture_"):
-            if self.mixture_.n_components != self.n_components:
-                raise ValueError(
-                    f"n_components: expected {self.mixture_.n_components}, as in the "
-                    f"fit that warm_start goes on from, got {self.n_components}; "
-                    "set warm_start=False"
-                )
+            for name in ("n_components", "covariance_type"):
+                before, now = getattr(self.mixture_, name), getattr(self, name)
+                if now != before:
+                    raise ValueError(
+                        f"{name}: expected {before!r}, as in the fit that warm_start "
+                        f"goes on from, got {now!r}; set warm_start=False"
+                    )
             return [lambda: self.mixture_]
         return [lambda: self._start(X, floor, rng, sample_weight)] * self.n_init
 
@@ -255,7 +256,6 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         tol = self.tol * (len(X) if sample_weight is None else sample_weight.sum())
         log_likelihoods = []
         for state in em(X, start, floor, sample_weight, self.accelerate):
-            gain = state.log_likelihood - log_likelihoods[-1] if log_likelihoods else np.inf
             log_likelihoods.append(state.log_likelihood)
             to_gain = self._to_gain(log_likelihoods)
             if self.verbose and state.iteration % self.verbose_interval == 0:
@@ -263,7 +263,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                     f"iteration {state.iteration}: log-likelihood "
                     f"{state.log_likelihood:.6f}, about {to_gain:.3g} nats to gain"
                 )
-            if to_gain <= tol and gain <= tol:
+            if to_gain <= tol and np.diff(log_likelihoods[-2:]) <= tol:
                 return state, log_likelihoods, True
             if state.iteration >= self.max_iter:
                 return state, log_likelihoods, False

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from gmmlib.check import check_sample_weight
-from gmmlib.diagnosis import rank
+from gmmlib.diagnosis import rank, varying
 from gmmlib.em import em, remaining_gain
 from gmmlib.kmeans import assign, draw, kmeans, kmeans_plus_plus
 from gmmlib.steps import m_step, weighted_sums
@@ -175,8 +175,8 @@ class ShortRun:
         """What to sort candidates by."""
         if self.failure:
             return False, -np.inf
-        X, _, _, floor, _ = self.setting
-        return rank(self.state, self.n_points, floor, X.min(axis=0) < X.max(axis=0))
+        X, _, _, floor, sample_weight = self.setting
+        return rank(self.state, self.n_points, floor, varying(X, sample_weight))
 
 
 def spread_rows(n, n_drawn, rng, sample_weight=None):

@@ -1,8 +1,8 @@
 r"""A block's E-step and sums as two matrix products: the same answers, much faster.
 
-The logarithm of π_k N(x | μ_k, Σ_k) is a quadratic function of x: coefficients θ_k times
-*statistics* of the point. And the sums that the M-step needs are responsibilities times
-the same statistics:
+The logarithm of π_k N(x | μ_k, Σ_k) is a quadratic function of x: coefficients θ_k
+times *statistics* of the point. And the sums that the M-step needs are responsibilities
+times the same statistics:
 
 .. math:: a_{nk} = \theta_k \cdot t(x_n), \qquad
     \sum_n r_{nk}\, t(x_n), \qquad t(x) = (1,\; x - c,\; \text{squares of } x - c)
@@ -11,6 +11,8 @@ The price of squaring about one centre c for all components: where a mean lies m
 standard deviations from c, digits cancel. ``is_safe`` tells whether enough are left;
 :func:`gmmlib.em.sweep` goes the plain way if not. Without this file the answers would
 be the same.
+
+Implements :eq:`eq-products`, for one feature and for many.
 """
 
 import threading
@@ -22,8 +24,8 @@ import numpy as np
 from gmmlib.mixture import normalise
 from gmmlib.steps import Sums
 
-# By how much a term may exceed what remains of the sum. Rounding then costs a log-density
-# about 1e-11 at the most in double precision, and 1e-3 in single.
+# By how much a term may exceed what remains of the sum. Rounding then costs a
+# log-density about 1e-11 at the most in double precision, and 1e-3 in single.
 MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
 
 RUN = 512  # terms that are summed in single precision, if the data are
@@ -132,7 +134,7 @@ class Full:
         return sums, float(log_density.sum(dtype=float))
 
     def unpack(self, sums):
-        """The same sums with the scatter as :func:`gmmlib.steps.weighted_sums` has it."""
+        """The same sums, with the scatter as in :func:`gmmlib.steps.weighted_sums`."""
         d = len(self.centre)
         scatter = sums.scatter[:, Pairs.of(d).places].reshape(-1, d, d)
         return replace(sums, scatter=scatter)

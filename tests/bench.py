@@ -105,7 +105,7 @@ def run_scikit(X, start, n_steps):
 
 
 def compare(ours, theirs, arguments, n_pairs):
-    """Seconds of each, the ratio, and what each returned last; who begins alternates."""
+    """Seconds of each, ratio, and what each returned last; who begins alternates."""
     seconds, results = [], {}
     for pair in range(n_pairs):
         for run in (theirs, ours) if pair % 2 else (ours, theirs):

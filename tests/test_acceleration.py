@@ -96,4 +96,10 @@ def test_a_leap_that_leads_down_is_refused_and_the_second_step_taken():
         return x, lambda: at(x + (1 - x) / 2)
 
     path = list(islice(squarem(visit, at(0.0)), 5))
-    assert [log_likelihood for _, log_likelihood in path] == [0, 0.5, 0.75, 0.875, 0.9375]
+    assert [log_likelihood for _, log_likelihood in path] == [
+        0,
+        0.5,
+        0.75,
+        0.875,
+        0.9375,
+    ]

@@ -273,7 +273,11 @@ def test_as_many_points_as_components_will_do():
             [[0.0, 0.0]],
             r"means_init: expected shape \(2, 2\), got \(1, 2\)",
         ),
-        ("means_init", [[0.0], [1.0]], r"means_init: expected shape \(2, 2\), got \(2, 1\)"),
+        (
+            "means_init",
+            [[0.0], [1.0]],
+            r"means_init: expected shape \(2, 2\), got \(2, 1\)",
+        ),
         (
             "means_init",
             [[0.0, 0.0], [1.0, np.nan]],

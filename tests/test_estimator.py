@@ -410,9 +410,7 @@ def test_an_offset_of_1e8_changes_nothing_but_the_means(covariance_type):
     )
     # The same start may win under another name, if two are as good but for rounding.
     one, other = (model.means_[:, 0].argsort() for model in (here, there))
-    np.testing.assert_allclose(
-        there.means_[other] - 1e8, here.means_[one], atol=1e-6
-    )
+    np.testing.assert_allclose(there.means_[other] - 1e8, here.means_[one], atol=1e-6)
     np.testing.assert_allclose(
         there.mixture_.full_covariances()[other],
         here.mixture_.full_covariances()[one],
