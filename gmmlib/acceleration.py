@@ -10,12 +10,14 @@ def squarem(visit, mixture):
 
     With coordinates θ₀ and those after one and after two EM steps, θ₁ and θ₂,
 
-    .. math:: \theta' = \theta_0 - 2\alpha r + \alpha^2 v, \qquad
+    .. math:: \theta' = \theta_0 + 2 a r + a^2 v, \qquad
         r = \theta_1 - \theta_0, \qquad v = (\theta_2 - \theta_1) - r, \qquad
-        \alpha = -\lVert r \rVert / \lVert v \rVert
+        a = \lVert r \rVert / \lVert v \rVert
 
-    Where each step is a fixed share of the one before, the leap goes as far as they all
-    together would. A leap that lowers the log-likelihood is refused: then θ₂ is next.
+    With a = 1 the leap ends at θ₂. Where each step is a fixed share of the one before,
+    it goes as far as they all together would. A leap that lowers the log-likelihood is
+    refused: then θ₂ is next, and the leaps after it may be only a quarter as long; each
+    that succeeds allows four times the length again.
 
     Parameters
     ----------
@@ -32,8 +34,9 @@ def squarem(visit, mixture):
 
     Notes
     -----
-    Source: Varadhan & Roland (2008), scheme SqS3.
+    Source: Varadhan & Roland (2008), scheme SqS3; there −a is called α.
     """
+    longest = 4.0
     log_likelihood, step = visit(mixture)
     yield mixture, log_likelihood
     while True:
@@ -41,46 +44,51 @@ def squarem(visit, mixture):
         log_likelihood, step = visit(first)
         yield first, log_likelihood
         second = step()
-        leap = extrapolate(mixture, first, second)
+        leap, length = extrapolate(mixture, first, second, longest)
         if leap is not None:
             leap_log_likelihood, leap_step = visit(leap)
             if leap_log_likelihood >= log_likelihood:
+                longest = max(longest, 4 * length)
                 mixture, step = leap, leap_step
                 yield leap, leap_log_likelihood
                 continue
+        longest = max(length / 4, 2.0)
         mixture = second
         log_likelihood, step = visit(second)
         yield second, log_likelihood
 
 
-def extrapolate(zeroth, first, second):
+def extrapolate(zeroth, first, second, longest=np.inf):
     """The mixture after the leap, or None where there is nowhere to leap.
 
     Parameters
     ----------
     zeroth, first, second : Mixture
         Each an EM step after the one before.
+    longest : float
+        The most that a may be.
 
     Returns
     -------
-    Mixture or None
+    leap : Mixture or None
+    length : float
+        Its a.
     """
     if min(zeroth.weights.min(), second.weights.min()) == 0:
-        return None
+        return None, 1.0
     unit = np.sqrt(zeroth.variances())
     start, middle, end = (coordinates(m, unit) for m in (zeroth, first, second))
     step = middle - start
     bend = (end - middle) - step
-    length = np.linalg.norm(bend)
-    if length == 0 or np.linalg.norm(step) <= length:  # no further than `second`
-        return None
-    alpha = -np.linalg.norm(step) / length
+    if np.linalg.norm(step) <= np.linalg.norm(bend):  # no further than `second`
+        return None, 1.0
+    with np.errstate(divide="ignore"):
+        length = min(np.linalg.norm(step) / np.linalg.norm(bend), longest)
+    there = start + 2 * length * step + length**2 * bend
     try:
-        return from_coordinates(
-            start - 2 * alpha * step + alpha**2 * bend, unit, zeroth
-        )
+        return from_coordinates(there, unit, zeroth), length
     except ValueError:  # so far that a covariance is no longer positive definite
-        return None
+        return None, length
 
 
 def coordinates(mixture, unit):

@@ -270,10 +270,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def _to_gain(self, log_likelihoods):
         """An estimate, in nats, of what more iterations would gain."""
-        if self.accelerate and len(log_likelihoods) > 2:
-            # Leaps make the gains irregular: of a step and a leap, no more than before.
-            return log_likelihoods[-1] - log_likelihoods[-3]
-        return remaining_gain(log_likelihoods)
+        if not self.accelerate:
+            return remaining_gain(log_likelihoods)
+        # Leaps make the gains irregular. What two steps and two leaps have gained is
+        # more than what is left.
+        steps = log_likelihoods[-5:]
+        return steps[-1] - steps[0] if len(steps) == 5 else np.inf
 
     def _warnings(self, X, floor, sample_weight):
         """Sentences about what is wrong with the fit."""

@@ -50,16 +50,20 @@ def test_a_leap_goes_as_far_as_steps_that_shrink_evenly_would_in_the_end(share):
         from_coordinates(there + away * share**step, unit, end) for step in range(3)
     )
     # The leap is measured in units of `zeroth`; its weights are scaled to sum to 1.
-    assert_same(extrapolate(zeroth, first, second), end, 1e-4)
+    leap, length = extrapolate(zeroth, first, second)
+    assert length == pytest.approx(1 / (1 - share), rel=1e-2)
+    assert_same(leap, end, 1e-4)
+    _, length = extrapolate(zeroth, first, second, longest=1.5)
+    assert length == 1.5
 
 
 def test_there_is_nowhere_to_leap_from_a_standstill_or_an_empty_component():
     mixture = some_mixture("diag")
-    assert extrapolate(mixture, mixture, mixture) is None
+    assert extrapolate(mixture, mixture, mixture) == (None, 1.0)
     empty = Mixture([1.0, 0.0], [[0.0], [1.0]], [1.0, 1.0], "spherical")
     other = Mixture([1.0, 0.0], [[0.1], [1.0]], [1.1, 1.0], "spherical")
     third = Mixture([1.0, 0.0], [[0.15], [1.0]], [1.12, 1.0], "spherical")
-    assert extrapolate(empty, other, third) is None
+    assert extrapolate(empty, other, third) == (None, 1.0)
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
