@@ -39,11 +39,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         See :mod:`gmmlib.covariance`.
     tol : float, default 1e-3
         EM stops when the last gain in mean log-likelihood, and the gain that is
-        estimated to remain (:func:`gmmlib.em.remaining_gain`), are both below `tol`, in
-        nats per sample.
+        estimated to remain (:func:`gmmlib.em.remaining_gain`), are both at most `tol`,
+        in nats per sample. With ``accelerate="squarem"``: when two steps and two leaps
+        have gained no more.
     reg_covar : "scale" or float, default "scale"
-        What is added to the variances: 1e-6 times each feature's variance, or a number
-        in squared units of the data.
+        What is added to the variances: 1e-6 times each feature's variance, outliers
+        apart (:func:`gmmlib.covariance.spread`), or a number in squared units of the
+        data.
     max_iter : int, default 100
         The most iterations for one start.
     n_init : int, default 1
@@ -70,16 +72,18 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     means_ : array, shape (k, d)
     covariances_, precisions_, precisions_cholesky_ : array
         Shapes by type: (k, d, d), (d, d), (k, d) or (k,). Precisions are the inverses.
+        For float32 data, these five are float32.
     converged_ : bool
     n_iter_ : int
         Iterations of the best start, each a pass over the data.
     log_likelihood_ : float
-        The total, in nats, of the parameters above.
+        The total, in nats, of `mixture_`: not of the step before.
     log_likelihoods_ : list of float
         The totals of the best start, from iteration 0 to `n_iter_`.
     lower_bound_, lower_bounds_ : float, list of float
         The same per sample, under scikit-learn's names; the list without iteration 0.
     mixture_ : Mixture
+        The parameters in float64.
     n_features_in_ : int
     feature_names_in_ : array of str
         Where `X` had names.

@@ -1,6 +1,7 @@
 """Both steps as products of matrices: the same answers as the plain way."""
 
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -126,3 +127,16 @@ def test_threads_change_nothing(covariance_type, monkeypatch):
     in_turn, other = sweep(X, mixture)
     assert one == other
     np.testing.assert_array_equal(side_by_side.scatter, in_turn.scatter)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_pass_needs_no_more_memory_for_more_rows(covariance_type):
+    peaks = []
+    for n in (100_000, 400_000):
+        X = clouds(n, 2, 3)
+        mixture = start_on(X, covariance_type, 3)
+        tracemalloc.start()
+        sweep(X, mixture)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0] < X.nbytes
