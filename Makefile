@@ -7,7 +7,7 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book test serve chapters bench starts mutants lock clean
+.PHONY: help book test serve chapters bench starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,11 @@ starts: .venv/made ## compare the ends of gmmlib's and scikit-learn's fits on 20
 mutants: .venv/made ## change gmmlib on purpose and see which chapters notice
 	$(BIN)/python tests/mutate.py
 
+mutation: _build/mutation/made ## change gmmlib, a place at a time: which tests notice? (FILES="em steps" for some)
+	ln -sfn ../../gmmlib ../../tests ../../pyproject.toml _build/mutation
+	cd _build/mutation && bin/mutmut run $(FILES:%="gmmlib.%.*")
+	cd _build/mutation && bin/mutmut results
+
 lock: ## choose the newest versions that pyproject.toml admits, for requirements.txt
 	$(PYTHON) -m venv _build/lock
 	_build/lock/bin/pip install --quiet uv
@@ -48,4 +53,9 @@ clean: ## remove what was built, and the environment
 .venv/made: requirements.txt
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+_build/mutation/made: requirements.txt
+	$(PYTHON) -m venv --clear _build/mutation
+	_build/mutation/bin/python -m pip install -r requirements.txt "mutmut>=3.8,<4"
 	touch $@
