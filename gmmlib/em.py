@@ -17,7 +17,8 @@ from gmmlib.steps import m_step, weighted_sums
 
 BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
 BLOCK_ROWS = 2048  # fewer rows than this may cost up to four times as many bytes
-WIDE = 8  # with fewer features than this, threads mostly wait for each other
+# With fewer features or blocks than this, threads mostly wait for each other.
+WIDE, MANY = 8, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +185,7 @@ def _reduce(of_block, X, sample_weight, rows):
     def added(one, other):
         return one[0] + other[0], one[1] + other[1]
 
-    if len(parts) == 1 or X.shape[1] < WIDE:
+    if X.shape[1] < WIDE or len(parts) < MANY:
         return reduce(added, map(of_part, parts))
     blas = _blas()
     n_threads = max([library.num_threads for library in blas.lib_controllers])

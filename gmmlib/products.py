@@ -28,7 +28,7 @@ from gmmlib.steps import Sums
 # log-density about 1e-11 at the most in double precision, and 1e-3 in single.
 MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
 
-RUN = 512  # terms that are summed in single precision, if the data are
+RUN = 128  # terms that are summed in single precision, if the data are
 
 
 def cancellation(mixture, centres):
