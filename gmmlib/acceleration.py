@@ -10,11 +10,12 @@ def squarem(visit, mixture):
 
     With coordinates θ₀ and those after one and after two EM steps, θ₁ and θ₂,
 
-    .. math:: \theta' = \theta_0 + 2 a r + a^2 v, \qquad
-        r = \theta_1 - \theta_0, \qquad v = (\theta_2 - \theta_1) - r, \qquad
-        a = \lVert r \rVert / \lVert v \rVert
+    .. math:: \theta' = \theta_0 + 2 \alpha \dot\theta + \alpha^2 \ddot\theta, \qquad
+        \dot\theta = \theta_1 - \theta_0, \qquad
+        \ddot\theta = (\theta_2 - \theta_1) - \dot\theta, \qquad
+        \alpha = \lVert \dot\theta \rVert / \lVert \ddot\theta \rVert
 
-    With a = 1 the leap ends at θ₂. Where each step is a fixed share of the one before,
+    With α = 1 the leap ends at θ₂. Where each step is a fixed share of the one before,
     it goes as far as they all together would. A leap that lowers the log-likelihood is
     refused: then θ₂ is next, and the leaps after it may be only a quarter as long; each
     that succeeds allows four times the length again.
@@ -34,7 +35,8 @@ def squarem(visit, mixture):
 
     Notes
     -----
-    Source: Varadhan & Roland (2008), scheme SqS3; there −a is called α.
+    Implements :eq:`eq-squarem`. Source: Varadhan & Roland (2008), scheme SqS3; what
+    they call α is −α here.
     """
     longest = 4.0
     log_likelihood, step = visit(mixture)
@@ -66,13 +68,13 @@ def extrapolate(zeroth, first, second, longest=np.inf):
     zeroth, first, second : Mixture
         Each an EM step after the one before.
     longest : float
-        The most that a may be.
+        The most that α may be.
 
     Returns
     -------
     leap : Mixture or None
     length : float
-        Its a.
+        Its α.
     """
     if min(zeroth.weights.min(), second.weights.min()) == 0:
         return None, 1.0

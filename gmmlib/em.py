@@ -12,13 +12,13 @@ from gmmlib.acceleration import squarem
 from gmmlib.check import check_choice, check_points, check_sample_weight
 from gmmlib.covariance import covariance_floor
 from gmmlib.mixture import Mixture, normalise
-from gmmlib.products import PRODUCTS, cancellation
+from gmmlib.products import cancellation, products_for
 from gmmlib.steps import m_step, weighted_sums
 
 BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
 BLOCK_ROWS = 2048  # fewer rows than this may cost up to four times as many bytes
 # With fewer features or blocks than this, threads mostly wait for each other.
-WIDE, MANY = 8, 8
+LEAST_FEATURES, LEAST_BLOCKS = 8, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,8 @@ def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
         try:
             after = m_step(sums, floor)
             # Made here, because they know how many digits are left, and used later.
-            ready = products_for(X, after, sums.centres if one_centre else None)
+            centre = sums.centres if one_centre else None
+            ready = products_for(after, _dtype(X), centre)
             lost = ready.lost if one_centre else cancellation(after, sums.centres)
             if lost <= ready.most or lost <= 2 * cancellation(after, after.means):
                 return after
@@ -128,10 +129,9 @@ def plain(visit, mixture):
 PATHS = {None: plain, "squarem": squarem}
 
 
-def products_for(X, mixture, centre=None):
-    """The mixture's products, in the type of the data if these fill many blocks."""
-    dtype = X.dtype if len(X) > BLOCK_ROWS else np.float64
-    return PRODUCTS[mixture.covariance_type](mixture, dtype, centre)
+def _dtype(X):
+    """What to compute in: the type of the data, if these fill many blocks."""
+    return X.dtype if len(X) > BLOCK_ROWS else np.float64
 
 
 def sweep(X, mixture, sample_weight=None, centres=None, products=None):
@@ -155,7 +155,7 @@ def sweep(X, mixture, sample_weight=None, centres=None, products=None):
         A total, in nats.
     """
     if centres is None:
-        products = products or products_for(X, mixture)
+        products = products or products_for(mixture, _dtype(X))
         if products.is_safe:
             rows = block_rows(products.n_numbers, products.dtype.itemsize)
             sums, log_likelihood = _reduce(products.sums, X, sample_weight, rows)
@@ -185,7 +185,7 @@ def _reduce(of_block, X, sample_weight, rows):
     def added(one, other):
         return one[0] + other[0], one[1] + other[1]
 
-    if X.shape[1] < WIDE or len(parts) < MANY:
+    if X.shape[1] < LEAST_FEATURES or len(parts) < LEAST_BLOCKS:
         return reduce(added, map(of_part, parts))
     blas = _blas()
     n_threads = max([library.num_threads for library in blas.lib_controllers])
@@ -215,11 +215,12 @@ def block_rows(numbers, itemsize):
 def remaining_gain(log_likelihoods):
     r"""How much the log-likelihood still has to climb, by Aitken's extrapolation.
 
-    Near the top each gain is a fixed share c of the one before. If the last gain was g,
+    Near the top each gain is a fixed share κ of the one before. If the last gain was g,
     those to come sum to
 
-    .. math:: g\,(c + c^2 + c^3 + \dots) = g\,\frac{c}{1-c}, \qquad
-        c = \frac{\ell_t - \ell_{t-1}}{\ell_{t-1} - \ell_{t-2}}
+    .. math:: g\,(\kappa + \kappa^2 + \kappa^3 + \dots)
+        = g\,\frac{\kappa}{1-\kappa}, \qquad
+        \kappa = \frac{\ell_t - \ell_{t-1}}{\ell_{t-1} - \ell_{t-2}}
 
     Parameters
     ----------

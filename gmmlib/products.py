@@ -1,10 +1,10 @@
 r"""A block's E-step and sums as two matrix products: the same answers, much faster.
 
-The logarithm of π_k N(x | μ_k, Σ_k) is a quadratic function of x: coefficients θ_k
+The logarithm of π_k N(x | μ_k, Σ_k) is a quadratic function of x: coefficients η_k
 times *statistics* of the point. And the sums that the M-step needs are responsibilities
 times the same statistics:
 
-.. math:: a_{nk} = \theta_k \cdot t(x_n), \qquad
+.. math:: a_{nk} = \eta_k \cdot t(x_n), \qquad
     \sum_n r_{nk}\, t(x_n), \qquad t(x) = (1,\; x - c,\; \text{squares of } x - c)
 
 The price of squaring about one centre c for all components: where a mean lies many
@@ -28,6 +28,7 @@ from gmmlib.steps import Sums
 # log-density about 1e-11 at the most in double precision, and 1e-3 in single.
 MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
 
+MANY_FEATURES = 32  # from here on, forming squares takes longer than whitening
 RUN = 128  # terms that are summed in single precision, if the data are
 
 
@@ -85,17 +86,21 @@ class Full:
         self._buffers = threading.local()  # one block's arrays serve all blocks
 
     def _coefficients(self):
-        """θ, shape (k, numbers)."""
+        """η, shape (k, numbers)."""
         shift = self.mixture.means - self.centre
         linear, of_squares = self._of_exponent(shift)
         constant = self.mixture.log_peaks() - 0.5 * np.einsum("kd,kd->k", linear, shift)
         return np.concatenate([constant[:, None], linear, of_squares], axis=1)
 
     @property
+    def n_statistics(self):
+        """How many numbers t(x) has."""
+        return self.coefficients.shape[1]
+
+    @property
     def n_numbers(self):
         """How many numbers a point takes while it is used: t, a, and white or r."""
-        k, n_statistics = self.coefficients.shape
-        return n_statistics + 2 * k + len(self.centre)
+        return self.n_statistics + 2 * len(self.coefficients) + len(self.centre)
 
     def sums(self, X, sample_weight=None):
         """The block's E-step and sums, the squares still packed; see `unpack`.
@@ -111,8 +116,7 @@ class Full:
         log_likelihood : float
         """
         n, d = X.shape
-        numbers = self.coefficients.shape[1]
-        statistics = self._buffer("statistics", numbers, n)
+        statistics = self._buffer("statistics", self.n_statistics, n)
         difference = statistics[1 : d + 1]
         log_joint = self._buffer("log_joint", len(self.coefficients), n)
         # A square that overflows makes the log-likelihood infinite or NaN.
@@ -120,17 +124,17 @@ class Full:
             statistics[0] = 1
             np.subtract(X.T, self.centre[:, None], out=difference)
             self._fill_squares(difference, statistics[d + 1 :])
-            np.matmul(self.coefficients, statistics, out=log_joint)
+            self._fill_log_joint(statistics, log_joint)
             responsibilities, log_density = normalise(log_joint.T, out=log_joint.T)
             log_density += self._shared(difference)
             if sample_weight is not None:
                 responsibilities *= sample_weight[:, None]
                 log_density *= sample_weight
-            sums = product(statistics, responsibilities.T).T
-            squares = self._squares(sums[:, d + 1 :], difference, sample_weight)
+            total, first, squares = self._sums(
+                statistics, responsibilities.T, sample_weight
+            )
         centre = self.centre.astype(float, copy=False)
-        kind = self.mixture.covariance_type
-        sums = Sums(sums[:, 0], sums[:, 1 : d + 1], squares, centre, kind)
+        sums = Sums(total, first, squares, centre, self.mixture.covariance_type)
         return sums, float(log_density.sum(dtype=float))
 
     def unpack(self, sums):
@@ -147,18 +151,25 @@ class Full:
         return linear, -0.5 * Pairs.of(shift.shape[1]).pick(precisions)
 
     def _fill_squares(self, difference, squares):
-        d, n = difference.shape
-        for strip, rows in Pairs.of(d).strips:
-            left, right = difference[strip, None], difference[None, strip.start :]
-            np.multiply(left, right, out=squares[rows].reshape(len(left), -1, n))
+        begin = 0
+        for i, feature in enumerate(difference):
+            end = begin + len(difference) - i
+            np.multiply(feature, difference[i:], out=squares[begin:end])
+            begin = end
+
+    def _fill_log_joint(self, statistics, log_joint):
+        """a, shape (k, n); without what all components have in common."""
+        np.matmul(self.coefficients, statistics, out=log_joint)
 
     def _shared(self, difference):
         """What all components' logarithms have in common, shape (n,) or 0."""
         return 0
 
-    def _squares(self, sums, difference, sample_weight):
-        """The packed scatter of a block."""
-        return sums
+    def _sums(self, statistics, responsibilities, sample_weight):
+        """Total, first and packed scatter of a block; responsibilities (k, n)."""
+        d = len(self.centre)
+        sums = product(statistics, responsibilities).T
+        return sums[:, 0], sums[:, 1 : d + 1], sums[:, d + 1 :]
 
     def _buffer(self, name, rows, n):
         """An uninitialised array (rows, n), made once for each thread."""
@@ -167,6 +178,50 @@ class Full:
             array = np.empty((rows, n), self.dtype)
             setattr(self._buffers, name, array)
         return array
+
+
+class Wide(Full):
+    """Full covariances of many features: too many pairs to keep their squares.
+
+    Each component whitens the differences, and √r times the statistics, multiplied by
+    themselves, are all three sums at once.
+    """
+
+    def _coefficients(self):
+        """Rows that whiten x − μ, as coefficients of t = (1, x − c): (k, d, d + 1)."""
+        factors = self.mixture.form.precision_factors.transpose(0, 2, 1)
+        shift = self.mixture.means - self.centre
+        return np.concatenate([-factors @ shift[:, :, None], factors], axis=2)
+
+    @property
+    def n_statistics(self):
+        return self.coefficients.shape[2]
+
+    @property
+    def n_numbers(self):
+        return 3 * self.n_statistics + len(self.coefficients)
+
+    def _fill_squares(self, difference, squares):
+        pass
+
+    def _fill_log_joint(self, statistics, log_joint):
+        white = self._buffer("white", len(self.centre), statistics.shape[1])
+        for coefficients, row in zip(self.coefficients, log_joint):
+            np.matmul(coefficients, statistics, out=white)
+            np.einsum("dn,dn->n", white, white, out=row)
+        log_joint *= -0.5
+        log_joint += self.mixture.log_peaks().astype(self.dtype)[:, None]
+
+    def _sums(self, statistics, responsibilities, sample_weight):
+        half = self._buffer("half", *statistics.shape)
+        sums = np.empty((len(responsibilities), len(half), len(half)))
+        for j, row in enumerate(np.sqrt(responsibilities, out=responsibilities)):
+            np.multiply(statistics, row, out=half)
+            sums[j] = product(half, half)
+        return sums[:, 0, 0], sums[:, 0, 1:], sums[:, 1:, 1:]
+
+    def unpack(self, sums):
+        return sums
 
 
 class Tied(Full):
@@ -184,11 +239,13 @@ class Tied(Full):
         white = factor.T.astype(self.dtype, copy=False) @ difference
         return -0.5 * np.einsum("dn,dn->n", white, white)
 
-    def _squares(self, sums, difference, sample_weight):
+    def _sums(self, statistics, responsibilities, sample_weight):
+        total, first, _ = super()._sums(statistics, responsibilities, sample_weight)
         # A point's responsibilities sum to 1.
+        half = statistics[1:]
         if sample_weight is not None:
-            difference = difference * np.sqrt(sample_weight).astype(self.dtype)
-        return product(difference, difference)
+            half = half * np.sqrt(sample_weight).astype(self.dtype)
+        return total, first, product(half, half)
 
     def unpack(self, sums):
         return sums
@@ -236,10 +293,16 @@ def product(a, b):
 PRODUCTS = {"full": Full, "tied": Tied, "diag": Diag, "spherical": Spherical}
 
 
-class Pairs:
-    """Which two features each square multiplies.
+def products_for(mixture, dtype=np.float64, centre=None):
+    """The products of that mixture: those that are fastest for its type."""
+    kind = PRODUCTS[mixture.covariance_type]
+    if kind is Full and mixture.n_features >= MANY_FEATURES:
+        kind = Wide
+    return kind(mixture, dtype, centre)
 
-    The features are taken in strips, each with all from its first on: few long loops.
+
+class Pairs:
+    """Which two features each square multiplies: each with itself and all after it.
 
     Examples
     --------
@@ -251,22 +314,12 @@ class Pairs:
     """
 
     def __init__(self, d):
-        width = max(1, d // 16)
-        first, second, self.strips = [], [], []
-        n_pairs = 0
-        for start in range(0, d, width):
-            strip = slice(start, min(start + width, d))
-            i, j = np.indices((strip.stop - start, d - start)).reshape(2, -1) + start
-            first.append(i)
-            second.append(j)
-            self.strips.append((strip, slice(n_pairs, n_pairs + len(i))))
-            n_pairs += len(i)
-        self.first, self.second = np.concatenate(first), np.concatenate(second)
+        self.first, self.second = np.triu_indices(d)
         self.flat = self.first * d + self.second
-        # Where (i, j) stands; and (j, i), unless the same strip has it too.
+        # Where (i, j) stands, and (j, i).
         places = np.empty((d, d), dtype=int)
-        places[self.second, self.first] = np.arange(n_pairs)
-        places[self.first, self.second] = np.arange(n_pairs)
+        places[self.second, self.first] = np.arange(len(self.flat))
+        places[self.first, self.second] = np.arange(len(self.flat))
         self.places = places.ravel()
         self.times = np.bincount(self.places)
 

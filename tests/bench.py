@@ -15,7 +15,7 @@ import os
 import tracemalloc
 import warnings
 from functools import partial
-from time import perf_counter
+from time import perf_counter, sleep
 
 import numpy as np
 import sklearn
@@ -33,6 +33,7 @@ CELLS = [  # n, d, k
     *[(100_000, 8, 8), (100_000, 16, 10), (50_000, 64, 10), (20_000, 100, 20)],
 ]
 REG_COVAR = 1e-6
+PAUSE = 0.3  # seconds: until the other's BLAS threads have stopped waiting for work
 HEADER = (
     "      n   d  k  steps |  gmmlib ms  scikit ms   ratio |"
     "  gmmlib MB  scikit MB |    floor   differ"
@@ -109,6 +110,7 @@ def compare(ours, theirs, arguments, n_pairs):
     seconds, results = [], {}
     for pair in range(n_pairs):
         for run in (theirs, ours) if pair % 2 else (ours, theirs):
+            sleep(PAUSE)
             results[run] = run(*arguments)
         seconds.append((results[ours][0], results[theirs][0]))
     seconds = np.array(seconds)

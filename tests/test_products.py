@@ -9,7 +9,7 @@ from cases import TYPES, after, clouds, some_mixture, start_on
 
 from gmmlib import Mixture, e_step, m_step, weighted_sums
 from gmmlib.em import sweep
-from gmmlib.products import PRODUCTS, RUN, Pairs, cancellation, product
+from gmmlib.products import RUN, Pairs, cancellation, product, products_for
 
 
 def plain_sums(X, mixture, sample_weight=None):
@@ -31,12 +31,12 @@ def assert_same_step(sums, expected, rtol=1e-10):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("d", [1, 2, 3, 16, 33, 50])  # from 32 on, strips are wider
+@pytest.mark.parametrize("d", [1, 2, 3, 16, 33, 50])  # from 32 on, it whitens
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_products_are_the_plain_sums(covariance_type, d, weighted):
     X, mixture = clouds(200, d, 3), some_mixture(covariance_type, d, 3)
     weight = np.random.default_rng(0).uniform(0, 3, size=200) if weighted else None
-    products = PRODUCTS[covariance_type](mixture)
+    products = products_for(mixture)
     assert products.is_safe
     sums, log_likelihood = products.sums(X, weight)
     sums = products.unpack(sums)
@@ -49,7 +49,7 @@ def test_products_are_the_plain_sums(covariance_type, d, weighted):
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_em_takes_the_products_where_they_are_safe(covariance_type, monkeypatch):
     X, mixture = clouds(), start_on(clouds(), covariance_type)
-    assert PRODUCTS[covariance_type](mixture).is_safe
+    assert products_for(mixture).is_safe
     monkeypatch.setattr(Mixture, "log_joint", None)  # the plain way
     assert np.isfinite(after(3, X, mixture).log_likelihood)
 
@@ -90,10 +90,19 @@ def test_pairs_have_each_product_of_two_features(d):
     squares = x[pairs.first] * x[pairs.second]
     assert pairs.pick(A[None])[0] @ squares == pytest.approx(x @ A @ x, rel=1e-10)
     np.testing.assert_array_equal(squares[pairs.places].reshape(d, d), np.outer(x, x))
-    assert len(squares) <= d * (d + 1) // 2 + d * d / 16
-    rows = [rows for _, rows in pairs.strips]
-    assert rows[0].start == 0 and rows[-1].stop == len(squares)
-    assert [row.stop for row in rows[:-1]] == [row.start for row in rows[1:]]
+    assert len(squares) == d * (d + 1) // 2
+
+
+@pytest.mark.parametrize("d", [2, 31, 32, 40])
+def test_many_features_in_single_precision_are_the_plain_sums_but_for_its_rounding(d):
+    X, mixture = clouds(3000, d, 3).astype(np.float32), some_mixture("full", d, 3)
+    products = products_for(mixture, X.dtype)
+    assert products.is_safe and products.coefficients.dtype == np.float32
+    sums, log_likelihood = products.sums(X)
+    expected, plain = plain_sums(X.astype(float), mixture)
+    assert sums.scatter.dtype == float
+    assert log_likelihood == pytest.approx(plain, rel=1e-5)
+    assert_same_step(products.unpack(sums), expected, 1e-3)
 
 
 @pytest.mark.parametrize("n", [1, RUN - 1, RUN, RUN + 1, 3 * RUN + 5])
@@ -123,7 +132,7 @@ def test_threads_change_nothing(covariance_type, monkeypatch):
     mixture, module = start_on(X, covariance_type, 3), sys.modules["gmmlib.em"]
     monkeypatch.setattr(module, "block_rows", lambda numbers, itemsize: 300)
     side_by_side, one = sweep(X, mixture)
-    monkeypatch.setattr(module, "WIDE", 100)
+    monkeypatch.setattr(module, "LEAST_FEATURES", 100)
     in_turn, other = sweep(X, mixture)
     assert one == other
     np.testing.assert_array_equal(side_by_side.scatter, in_turn.scatter)
