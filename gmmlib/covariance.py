@@ -41,11 +41,11 @@ class Full:
         self.precision_diagonal = np.einsum(
             "kij,kij->ki", self.precision_factors, self.precision_factors
         )
-        self.variances = np.einsum("kii->ki", matrices)
+        self.variances = matrices.diagonal(axis1=1, axis2=2)
         if is_flat(self.variances * self.precision_diagonal):
             for matrix, name in zip(matrices, names):
                 cholesky(matrix, name)  # an error, unless all is but rounding
-        diagonals = np.einsum("kii->ki", self.precision_factors)
+        diagonals = self.precision_factors.diagonal(axis1=1, axis2=2)
         self.log_det = -2 * np.log(diagonals).sum(axis=1)
 
     def whiten(self, difference, j):
