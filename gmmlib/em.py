@@ -200,6 +200,12 @@ def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
+def blocks(X, numbers):
+    """X in blocks of rows, if a row takes so many numbers while it is used."""
+    rows = block_rows(numbers, 8)
+    return (X[first : first + rows] for first in range(0, len(X), rows))
+
+
 def block_rows(numbers, itemsize):
     """How many rows a block has, if a row takes so many numbers while it is used.
 

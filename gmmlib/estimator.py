@@ -22,7 +22,7 @@ from gmmlib.check import (
 )
 from gmmlib.covariance import covariance_class, covariance_floor
 from gmmlib.diagnosis import diagnose, rank, varying
-from gmmlib.em import PATHS, em, remaining_gain
+from gmmlib.em import PATHS, blocks, em, remaining_gain
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
 from gmmlib.mixture import Mixture, normalise
@@ -259,7 +259,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         """EM from one start: last state, all log-likelihoods, converged or not."""
         tol = self.tol * (len(X) if sample_weight is None else sample_weight.sum())
         log_likelihoods = []
-        for state in em(X, start, floor, sample_weight, self.accelerate):
+        for state in self._states(X, start, floor, sample_weight):
             log_likelihoods.append(state.log_likelihood)
             to_gain = self._to_gain(log_likelihoods)
             if self.verbose and state.iteration % self.verbose_interval == 0:
@@ -271,6 +271,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                 return state, log_likelihoods, True
             if state.iteration >= self.max_iter:
                 return state, log_likelihoods, False
+
+    def _states(self, X, start, floor, sample_weight):
+        """What a run goes through: where a progress bar can look on."""
+        return em(X, start, floor, sample_weight, self.accelerate)
 
     def _to_gain(self, log_likelihoods):
         """An estimate, in nats, of what more iterations would gain."""
@@ -382,9 +386,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def icl(self, X):
         """Integrated complete-data likelihood on `X`; lower is better."""
         X = self._points(X)
-        responsibilities, log_density = normalise(self.mixture_.log_joint(X))
-        log_likelihood, n_parameters = log_density.sum(), self.mixture_.n_parameters
-        return selection.icl(log_likelihood, n_parameters, len(X), responsibilities)
+        doubt, log_likelihood = 0.0, 0.0
+        for block in blocks(X, sum(self.mixture_.means.shape)):
+            responsibilities, log_density = normalise(self.mixture_.log_joint(block))
+            doubt += selection.doubt(responsibilities)
+            log_likelihood += log_density.sum()
+        n_parameters = self.mixture_.n_parameters
+        return selection.icl(log_likelihood, n_parameters, len(X), doubt)
 
 
 def _invert(matrices, covariance_type, name):

@@ -143,7 +143,7 @@ def mahalanobis(X, mean, covariance):
 
     Notes
     -----
-    Source: Bishop (2006), eq. 2.44.
+    Implements :eq:`eq-mahalanobis`. Source: Bishop (2006), eq. 2.44.
 
     Examples
     --------
@@ -171,7 +171,8 @@ def multivariate_normal_logpdf(X, mean, covariance):
 
     Notes
     -----
-    Source: Bishop (2006), eq. 2.43.
+    Implements the logarithm of :eq:`eq-multivariate-normal`. Source: Bishop (2006),
+    eq. 2.43.
 
     Examples
     --------

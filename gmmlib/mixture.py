@@ -156,7 +156,10 @@ class Mixture:
         return normalise(self.log_joint(X))[0]
 
     def log_likelihood(self, X):
-        """The sum of the log-densities over the points: a total, in nats."""
+        """The sum of the log-densities over the points, :eq:`eq-mixture-log-likelihood`.
+
+        A total, in nats.
+        """
         return float(self.log_density(X).sum())
 
     def sample(self, n_samples=1, random_state=None):

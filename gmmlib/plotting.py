@@ -12,6 +12,7 @@ import string
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -306,12 +307,53 @@ def plot_means(means, ax=None, *, dims=(0, 1)):
     return ax
 
 
-def plot_ellipses(mixture, ax=None, *, n_std=(1, 2), dims=(0, 1)):
-    r"""Draw each component's mean and ellipses at some Mahalanobis distances from it.
+def plot_ellipse(
+    mean, covariance, ax=None, *, n_std=(1,), look=0, label=None, axes=False
+):
+    r"""Draw the ellipses at some Mahalanobis distances from a mean.
 
     The ellipse at distance s is the circle of radius s, mapped by the Cholesky factor L
-    of Σ = L Lᵀ. In two dimensions those at 1 and 2 hold 39 % and 86 % of a component's
-    points.
+    of Σ = L Lᵀ.
+
+    Parameters
+    ----------
+    mean : array, shape (2,)
+    covariance : array, shape (2, 2)
+    ax : Axes, optional
+    n_std : sequence of float
+        The distances s, in standard deviations.
+    look : int
+        Which colour and line style of the palette.
+    label : str, optional
+        A name for the legend.
+    axes : bool
+        Draw the principal axes as arrows, one standard deviation long.
+
+    Examples
+    --------
+    >>> ax = plot_ellipse([1, 1], [[4, 6], [6, 13]], Figure().subplots(), axes=True)
+    >>> len(ax.lines), len(ax.texts)  # an ellipse and two arrows
+    (1, 2)
+    """
+    ax = ax or plt.gca()
+    angle = np.linspace(0, 2 * np.pi, 200)
+    circle = cholesky(covariance) @ [np.cos(angle), np.sin(angle)]
+    for s in n_std:
+        ellipse = np.reshape(mean, (2, 1)) + s * circle
+        ax.plot(*ellipse, **_line(look), label=label, zorder=3, path_effects=HALO)
+        label = None
+    variances, directions = np.linalg.eigh(covariance)
+    for variance, u in zip(variances, directions.T if axes else ()):
+        tip = mean + np.sqrt(variance) * np.copysign(u, u * u[0])  # to the right
+        arrow = {"arrowstyle": "-|>", "color": INK, "lw": 2, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", tip, mean, arrowprops=arrow, zorder=4)
+    return ax
+
+
+def plot_ellipses(mixture, ax=None, *, n_std=(1, 2), dims=(0, 1)):
+    """Draw each component's mean and ellipses at some Mahalanobis distances from it.
+
+    In two dimensions those at 1 and 2 hold 39 % and 86 % of a component's points.
 
     Parameters
     ----------
@@ -333,13 +375,9 @@ def plot_ellipses(mixture, ax=None, *, n_std=(1, 2), dims=(0, 1)):
     6
     """
     ax = ax or plt.gca()
-    angle = np.linspace(0, 2 * np.pi, 200)
-    circle = np.array([np.cos(angle), np.sin(angle)])
     for j, covariance in enumerate(mixture.full_covariances()):
-        factor = cholesky(covariance[np.ix_(dims, dims)])
-        for s in n_std:
-            ellipse = mixture.means[j, list(dims), None] + s * factor @ circle
-            ax.plot(*ellipse, **_line(j), zorder=3, path_effects=HALO)
+        mean = mixture.means[j, list(dims)]
+        plot_ellipse(mean, covariance[np.ix_(dims, dims)], ax, n_std=n_std, look=j)
     return plot_means(mixture.means, ax, dims=dims)
 
 
@@ -389,6 +427,120 @@ def plot_regions(predict, ax=None, *, extent=None, resolution=300):
         ax.contour(x, y, labels == j, levels=[0.5], colors=INK, linewidths=1)
     ax.set(xlim=extent[:2], ylim=extent[2:])
     return ax
+
+
+# Whole fits
+
+
+def draw_fit(ax, X, mixture, names, dims=(0, 1)):
+    """Draw points in the colours of their shares, and the mixture, whatever its d.
+
+    Parameters
+    ----------
+    ax : Axes
+    X : array, shape (n, d)
+    mixture : Mixture
+    names : sequence of str
+        Of the d features.
+    dims : (int, int)
+        Of two features or more, those to draw.
+
+    Examples
+    --------
+    >>> from gmmlib.mixture import Mixture
+    >>> one = Mixture([1.0], [[0.0]], [[1.0]], "diag")
+    >>> draw_fit(Figure().subplots(), [[-1.0], [1.0]], one, ["cm"]).get_xlabel()
+    'cm'
+    """
+    names = [name.replace("$", r"\$") for name in names]
+    X = np.asarray(X, dtype=float)
+    if mixture.n_features == 1:
+        plot_mixture_1d(mixture, X, ax, bins=min(30, 2 + len(X) // 5))
+        ax.set_xlabel(names[0])
+        return ax
+    plot_clusters(X, responsibilities=mixture.responsibilities(X), ax=ax, dims=dims)
+    low, high = X[:, list(dims)].min(axis=0), X[:, list(dims)].max(axis=0)
+    margin = np.where(high > low, 0.15 * (high - low), 1.0)
+    plot_ellipses(mixture, ax, dims=dims)
+    ax.set(
+        xlim=(low[0] - margin[0], high[0] + margin[0]),
+        ylim=(low[1] - margin[1], high[1] + margin[1]),
+        xlabel=names[dims[0]],
+        ylabel=names[dims[1]],
+    )
+    return ax
+
+
+def figure_of_fit(X, mixture, names, criterion=None, most=5):
+    """A figure of a fit: a histogram, a scatter plot, or one for each two features.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    mixture : Mixture
+    names : sequence of str
+        Of the d features.
+    criterion : (str, sequence of int, sequence of float), optional
+        A criterion's name, numbers of components, and its values: another panel.
+    most : int
+        Of more features, the first so many.
+
+    Returns
+    -------
+    Figure
+
+    Examples
+    --------
+    >>> from gmmlib.mixture import Mixture
+    >>> X = np.random.default_rng(0).normal(size=(20, 3))
+    >>> one = Mixture([1.0], [[0.0] * 3], [1.0], "spherical")
+    >>> len(figure_of_fit(X, one, "abc").axes)  # three pairs, three histograms
+    6
+    """
+    with plt.rc_context(STYLE):
+        shown = min(mixture.n_features, most)
+        n = 1 if shown <= 2 else shown
+        width, height = (6.0, 4.2) if n == 1 else (2.4 * n, 2.2 * n)
+        figure = Figure((width + 4.5 * bool(criterion), height), layout="constrained")
+        panels = [figure]
+        if criterion:
+            panels = figure.subfigures(1, 2, width_ratios=(width, 4.5))
+            name, numbers, values = criterion
+            ax = panels[1].subplots()
+            ax.plot(numbers, values, "o-", color=PALETTE[0])
+            best = int(np.argmin(values))
+            ax.plot(numbers[best], values[best], "D", ms=9, color=PALETTE[4])
+            ax.annotate(
+                f"lowest: {numbers[best]}",
+                (numbers[best], values[best]),
+                (0, 12),
+                textcoords="offset points",
+                ha="center",
+            )
+            ax.set(xlabel="number of components", ylabel=name)
+            ax.margins(y=0.15)
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if n == 1:
+            draw_fit(panels[0].subplots(), X, mixture, names)
+        else:
+            _scatter_matrix(panels[0].subplots(n, n), X, mixture, names)
+    return figure
+
+
+def _scatter_matrix(axes, X, mixture, names):
+    """Histograms on the diagonal, each two features once below it."""
+    for (row, column), ax in np.ndenumerate(axes):
+        if column > row:
+            ax.remove()
+        elif column < row:
+            draw_fit(ax, X, mixture, names, dims=(column, row))
+        else:
+            ax.hist(np.asarray(X)[:, row], bins=20, color=FAINT, edgecolor="white")
+            ax.set(yticks=[], xlabel=names[row])
+        if column <= row:
+            ax.label_outer()
+    for column in range(len(axes) - 1):
+        axes[column, column].set_xlim(axes[-1, column].get_xlim())
 
 
 # Results
@@ -552,6 +704,29 @@ class Player:
         image = Image.open(io.BytesIO(self.frames[self.still])).convert("RGB")
         image.quantize(256, dither=Image.Dither.NONE).save(png, "png", optimize=True)
         return png.getvalue(), dict(zip(("width", "height"), self.size))
+
+    def save_gif(self, path):
+        """Write an animation that repeats, without captions."""
+        first, *others = [Image.open(io.BytesIO(frame)) for frame in self.frames]
+        first.save(
+            path,
+            "gif",
+            save_all=True,
+            append_images=others,
+            duration=[round(1000 * self.interval)] * len(others) + [3000],
+            loop=0,
+        )
+
+    def save_html(self, path):
+        """Write the player as a page of its own."""
+        page = (
+            '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width">\n'
+            f"<title>{html.escape(self.label)}</title>\n"
+            '<body style="font-family: sans-serif">\n'
+            f"<h1>{html.escape(self.label)}</h1>\n{self._repr_html_()}\n</body>\n</html>\n"
+        )
+        Path(path).write_text(page, encoding="utf-8")
 
     def _repr_html_(self):
         text = files("gmmlib").joinpath("player.html").read_text(encoding="utf-8")

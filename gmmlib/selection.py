@@ -1,6 +1,11 @@
 """How good is a fit, for its number of parameters? Lower is better throughout."""
 
+from dataclasses import dataclass
+
 import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+CRITERIA = ("bic", "aic", "icl")
 
 
 def bic(log_likelihood, n_parameters, n_samples):
@@ -34,7 +39,34 @@ def bic(log_likelihood, n_parameters, n_samples):
     return float(-2 * log_likelihood + n_parameters * np.log(n_samples))
 
 
-def icl(log_likelihood, n_parameters, n_samples, responsibilities):
+def aic(log_likelihood, n_parameters):
+    r"""Akaike information criterion.
+
+    .. math:: \mathrm{AIC} = -2\ell + 2p
+
+    Parameters
+    ----------
+    log_likelihood, n_parameters
+        As for :func:`bic`.
+
+    Returns
+    -------
+    float
+        Lower is better.
+
+    Notes
+    -----
+    Implements :eq:`eq-aic`. Source: Akaike (1974).
+
+    Examples
+    --------
+    >>> aic(-180.0, n_parameters=44)
+    448.0
+    """
+    return float(-2 * log_likelihood + 2 * n_parameters)
+
+
+def icl(log_likelihood, n_parameters, n_samples, doubt):
     r"""Integrated complete-data likelihood: BIC, and a price for unclear labels.
 
     .. math:: \mathrm{ICL} = \mathrm{BIC} - 2 \sum_n \log \max_k r_{nk}
@@ -43,7 +75,8 @@ def icl(log_likelihood, n_parameters, n_samples, responsibilities):
     ----------
     log_likelihood, n_parameters, n_samples
         As for :func:`bic`.
-    responsibilities : array, shape (n, k)
+    doubt : float
+        −∑ₙ log maxₖ r_nk, from :func:`doubt`.
 
     Returns
     -------
@@ -52,24 +85,74 @@ def icl(log_likelihood, n_parameters, n_samples, responsibilities):
 
     Notes
     -----
-    Source: Biernacki, Celeux & Govaert (2000).
+    Implements :eq:`eq-icl`. Source: Biernacki, Celeux & Govaert (2000).
 
     Examples
     --------
-    >>> clear, unclear = np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])
-    >>> icl(-10.0, 5, 1, clear), round(icl(-10.0, 5, 1, unclear), 4)
-    (20.0, 21.3863)
+    >>> icl(-10.0, 5, 1, doubt=0.0), icl(-10.0, 5, 1, doubt=1.5)
+    (20.0, 23.0)
     """
-    doubt = -2 * np.log(responsibilities.max(axis=1)).sum()
-    return float(bic(log_likelihood, n_parameters, n_samples) + doubt)
+    return float(bic(log_likelihood, n_parameters, n_samples) + 2 * doubt)
 
 
-def aic(log_likelihood, n_parameters):
-    r"""Akaike information criterion, −2ℓ + 2p. Lower is better.
+def doubt(responsibilities):
+    """How unclear the labels of some points are: −∑ₙ log maxₖ r_nk, in nats.
+
+    Parameters
+    ----------
+    responsibilities : array, shape (n, k)
+
+    Returns
+    -------
+    float
+        0, where each point belongs to one component. Those of two blocks add up.
 
     Examples
     --------
-    >>> aic(-180.0, n_parameters=44)
-    448.0
+    >>> doubt(np.array([[1.0, 0.0]])), round(doubt(np.array([[0.5, 0.5]])), 4)
+    (0.0, 0.6931)
     """
-    return float(-2 * log_likelihood + 2 * n_parameters)
+    return float(-np.log(responsibilities.max(axis=1)).sum()) + 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A fitted model, and what the criteria say of it: lower is better."""
+
+    model: BaseEstimator
+    bic: float
+    aic: float
+    icl: float
+
+
+def search(model, X, n_components):
+    """Fit a model with several numbers of components, one after the other.
+
+    Parameters
+    ----------
+    model : GaussianMixture
+        Its other parameters are kept; it is not fitted itself.
+    X : array, shape (n, d)
+    n_components : iterable of int
+
+    Yields
+    ------
+    Candidate
+        ``min(candidates, key=attrgetter("bic"))`` is the winner by BIC.
+
+    Examples
+    --------
+    >>> from operator import attrgetter
+    >>> from gmmlib import GaussianMixture
+    >>> from gmmlib.datasets import load_old_faithful
+    >>> model = GaussianMixture(covariance_type="tied", random_state=0)
+    >>> candidates = list(search(model, load_old_faithful(), range(1, 5)))
+    >>> [round(candidate.bic, 1) for candidate in candidates]
+    [2607.6, 2325.2, 2314.3, 2320.2]
+    >>> min(candidates, key=attrgetter("bic")).model.n_components
+    3
+    """
+    for k in n_components:
+        fitted = clone(model).set_params(n_components=k).fit(X)
+        ell, p = fitted.log_likelihood_, fitted.mixture_.n_parameters
+        yield Candidate(fitted, bic(ell, p, len(X)), aic(ell, p), fitted.icl(X))
