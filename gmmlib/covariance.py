@@ -261,6 +261,12 @@ def covariance_floor(X, reg_covar="scale", sample_weight=None):
     >>> covariance_floor(np.array([[0.0, 0.0], [2.0, 20.0]]))
     array([1.e-06, 1.e-04])
     """
+    largest = max(float(X.max()), -float(X.min()))
+    if 2 * np.sqrt(len(X)) * largest > np.sqrt(np.finfo(float).max):
+        raise ValueError(
+            f"X: expected numbers whose squares are finite, got {largest:.3g}; "
+            "change the unit, or drop that row"
+        )
     if isinstance(reg_covar, str) and reg_covar == "scale":
         return 1e-6 * spread(X, sample_weight)
     try:
@@ -311,11 +317,6 @@ def spread(X, sample_weight=None):
         robust = ((quartiles[1] - quartiles[0]) / 1.349) ** 2
     variance[X.min(axis=0) == X.max(axis=0)] = 0.0  # though the mean was rounded
     variance = np.where((robust > 0) & (robust < variance), robust, variance)
-    if not np.all(variance < np.inf):
-        raise ValueError(
-            f"X: expected numbers whose squares are finite, got {np.abs(X).max():.3g}; "
-            "change the unit"
-        )
     varies = variance > 0
     variance[~varies] = variance[varies].mean() if varies.any() else 1.0
     return variance

@@ -1,6 +1,7 @@
 """The normal density, in one dimension and in many."""
 
 import numpy as np
+from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotrf, dtrtri
 
 from gmmlib.check import check_numbers, check_symmetric
@@ -152,7 +153,8 @@ def mahalanobis(X, mean, covariance):
     """
     factor = cholesky(covariance)
     # Σ = L Lᵀ, so Δ is the length of L⁻¹(x − μ): a triangular solve, never an inverse.
-    white = np.linalg.solve(factor, (np.asarray(X, dtype=float) - mean).T)
+    difference = np.asarray(X, dtype=float) - mean
+    white = solve_triangular(factor, difference.T, lower=True)
     return np.sqrt(np.sum(white**2, axis=0))
 
 

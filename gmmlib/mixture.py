@@ -93,7 +93,10 @@ class Mixture:
 
     @property
     def n_parameters(self):
-        """Free parameters: k − 1 weights, k d means, and the covariances'."""
+        """Free parameters: k − 1 weights, k d means, and the covariances'.
+
+        Implements :eq:`eq-n-parameters`.
+        """
         k, d = self.means.shape
         return (
             (k - 1) + k * d + covariance_class(self.covariance_type).n_parameters(k, d)

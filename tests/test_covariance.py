@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import TYPES, covariance_matrices, some_mixture
+from cases import TYPES, clouds, covariance_matrices, some_mixture
 from sklearn.mixture import GaussianMixture as ScikitMixture
 
 from gmmlib.covariance import (
@@ -155,8 +155,13 @@ def test_more_rows_than_it_takes_are_not_all_read():
 
 
 def test_numbers_whose_squares_are_not_finite_are_an_error():
-    with pytest.raises(ValueError, match="squares are finite, got 1e.160; change the"):
-        spread(np.array([[1e160], [0.0], [-1e160], [1e159]]))
+    message = "squares are finite, got 1e.160; change the unit"
+    ordinary = clouds(50)
+    for value, reg_covar in [(1e160, "scale"), (-1e160, 0.1)]:
+        X = np.vstack([ordinary, [[value, 0.0]]])
+        with pytest.raises(ValueError, match=message):
+            covariance_floor(X, reg_covar)
+    assert covariance_floor(np.vstack([ordinary, [[1e150, 0.0]]])).max() < 1
 
 
 def test_the_default_floor_follows_the_units():
