@@ -599,3 +599,11 @@ def test_labels_that_do_not_fit_their_classes(use):
 def test_labels_that_do_not_count_from_zero(classes, labels, message):
     with pytest.raises(ValueError, match=message):
         contingency(classes, labels)
+
+
+def test_the_matrix_or_table_that_is_bad_is_named():
+    lopsided = [[1.0, 0.5], [0.0, 1.0]]
+    with pytest.raises(ValueError, match="^covariances: expected a symmetric matrix"):
+        Mixture([1.0], [[0.0, 0.0]], lopsided, "tied")
+    with pytest.raises(ValueError, match=r"^centres\[1, 0\]: expected a finite number"):
+        next(lloyd(clouds(), [[0.0, 0.0], [np.nan, 0.0]]))

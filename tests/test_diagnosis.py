@@ -51,6 +51,29 @@ def test_without_a_floor_a_millionth_of_the_spread_is_nothing():
         )
 
 
+def test_without_a_floor_the_spread_is_what_counts():
+    matrices = [100 * np.eye(2), np.diag([100.0, 1e-8])]  # a ten-billionth
+    assert not collapsed(mixture_of(matrices), 0 * FLOOR).any()
+    matrices = [100 * np.eye(2), np.diag([100.0, 1e-11])]
+    assert collapsed(mixture_of(matrices), 0 * FLOOR).any()
+
+
+def test_a_rank_looks_at_the_features_that_vary():
+    mixture = mixture_of([np.diag([1.0, 1e-6]), np.diag([1.0, 1e-6])])
+    state = State(0, mixture, -1.0)
+    assert not rank(state, 10, FLOOR)[0]
+    assert rank(state, 10, FLOOR, np.array([True, False]))[0]
+
+
+def test_twins_are_found_far_from_the_origin():
+    means = [[50.0, -70.0], [50.001, -70.001]]
+    twins = Mixture([0.5, 0.5], means, [[1.0, 1.0]] * 2, "diag")
+    X = clouds(20) + [50, -70]
+    assert diagnose(twins, FLOOR, X)[0].startswith("component 1 duplicates component 0")
+    opposite = Mixture([0.5, 0.5], [[50.0, 70.0], [-50.0, -70.0]], [[1.0, 1.0]] * 2, "diag")
+    assert not diagnose(opposite, FLOOR, X)
+
+
 def test_a_feature_that_never_varies_is_no_collapse():
     matrices = [np.diag([1.0, 1e-4]), np.diag([1e-6, 1e-4])]
     np.testing.assert_array_equal(

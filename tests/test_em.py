@@ -432,6 +432,22 @@ def test_one_far_feature_is_enough_to_sum_again():
     )
 
 
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_sums_that_are_taken_again_get_the_floor_too(covariance_type):
+    X = clouds(100, d=2, k=1)
+    far = start_on(X + 1e6, covariance_type, 1)
+    far = Mixture([1.0], [[0.0, 0.0]], 1e12 * far.covariances, covariance_type)
+    plain = after(1, X + 1e6, far).mixture.full_covariances()
+    floored = after(1, X + 1e6, far, reg_covar=3.0).mixture.full_covariances()
+    np.testing.assert_allclose(floored - plain, [3.0 * np.eye(2)], 1e-6, 1e-6)
+
+
+def test_an_unknown_acceleration_is_named():
+    start = start_on(clouds(), "full")
+    with pytest.raises(ValueError, match="accelerate: expected one of None, 'squarem'"):
+        next(em(clouds(), start, accelerate="fast"))
+
+
 # Blocks
 
 

@@ -249,3 +249,29 @@ def test_many_points_are_compared_on_a_sample(monkeypatch):
     )
     start(data, 3, random_state=0)
     assert set(seen) == {MOST_ROWS}
+
+
+def test_rows_without_weight_are_never_on_the_sample():
+    weight = np.zeros(1000)
+    weight[100:150] = 1
+    for seed in range(20):
+        rows = spread_rows(1000, 200, rng(seed), weight)
+        assert 100 <= rows.min() and rows.max() < 150
+    data = np.vstack([clouds(MOST_ROWS + 500), np.full((500, 2), 1e6)])
+    counted = np.repeat([1.0, 0.0], [MOST_ROWS + 500, 500])
+    mixture = start(data, 2, floor=1e-6 * np.ones(2), random_state=0, sample_weight=counted)
+    assert np.abs(mixture.means).max() < 100
+
+
+def test_short_runs_judge_by_the_features_that_vary():
+    """With a constant feature all components are thin, and none has collapsed."""
+    data = np.column_stack([clouds(60, k=2), np.full(60, 7.0)])
+    floor = covariance_floor(data)
+    run = ShortRun(data, from_kmeans(data, 2, rng()), "diag", floor)
+    run.advance(3)
+    assert run.rank()[0]
+    weight = np.repeat([1.0, 0.0], [60, 1])
+    data = np.vstack([data, [[0.0, 0.0, 9.0]]])  # constant where there is weight
+    run = ShortRun(data, from_kmeans(data, 2, rng(), weight), "diag", floor, weight)
+    run.advance(3)
+    assert run.rank()[0]

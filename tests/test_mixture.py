@@ -206,3 +206,22 @@ def test_sampling_is_repeated_by_its_seed_and_defaults_to_one_point():
 def test_weights_that_miss_one_by_rounding_can_be_sampled():
     mixture = Mixture([0.5, 0.5 + 5e-7], [[0.0], [1.0]], [1.0, 1.0], "spherical")
     assert mixture.sample(3, random_state=0)[0].shape == (3, 1)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_variances_are_those_of_the_whole_mixture(covariance_type):
+    """Within the components and between their means: E[x²] − E[x]²."""
+    mixture = some_mixture(covariance_type)
+    diagonals = np.diagonal(mixture.full_covariances(), axis1=1, axis2=2)
+    squares = mixture.weights @ (diagonals + mixture.means**2)
+    expected = squares - (mixture.weights @ mixture.means) ** 2
+    np.testing.assert_allclose(mixture.variances(), expected, 1e-12)
+
+
+def test_a_sample_is_the_mean_and_the_factor_times_standard_normal_numbers():
+    one = Mixture([1.0], [[5.0, -3.0]], [[[4.0, 6.0], [6.0, 13.0]]])
+    X, _ = one.sample(4, random_state=0)
+    rng = np.random.RandomState(0)
+    rng.choice(1, size=4, p=[1.0])  # the die
+    epsilon = rng.standard_normal((4, 2))
+    np.testing.assert_allclose(X, [5, -3] + epsilon @ [[2.0, 3.0], [0.0, 2.0]], 1e-12)
