@@ -7,7 +7,10 @@ import argparse
 import json
 import os
 import sys
+import threading
+import time
 import warnings
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 
@@ -34,21 +37,52 @@ class Parser(argparse.ArgumentParser):
 
 
 class Watched(GaussianMixture):
-    """A model whose runs show a bar, on a terminal, after a second."""
+    """A model whose runs move a bar on."""
+
+    bar = None
 
     def _states(self, *arguments):
-        states = super()._states(*arguments)
-        bar = progress(states, self.max_iter + 1, f"{self.n_components} components")
-        for state in bar:
-            bar.set_postfix_str(f"log-likelihood {state.log_likelihood:.4f}", False)
-            yield state
+        begin = self.bar.n
+        try:
+            for state in super()._states(*arguments):
+                self.bar.n = begin + state.iteration
+                now = f"log-likelihood {state.log_likelihood:.4f}"
+                self.bar.set_postfix_str(now, refresh=False)
+                yield state
+        finally:
+            self.bar.n = begin + self.max_iter
 
 
-def progress(items, total, name):
-    from tqdm import tqdm
+@contextmanager
+def progress(total):
+    """A bar on standard error, drawn anew twice a second from the first second on.
 
-    # `disable=None`: where standard error is no terminal.
-    return tqdm(items, name, total, leave=False, delay=1, disable=None)
+    Where standard error is no terminal, there is nothing to see.
+    """
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise missing(error) from None
+    done = threading.Event()
+
+    def draw():
+        while not done.wait(0.5):
+            if time.monotonic() > begun + 1:
+                bar.refresh()
+
+    # With so long a delay, it never draws itself.
+    with tqdm(total=total, leave=False, disable=None, delay=1e9) as bar:
+        begun, thread = time.monotonic(), threading.Thread(target=draw)
+        if not bar.disable:
+            thread.start()
+        try:
+            yield bar
+        finally:
+            done.set()
+            if not bar.disable:
+                thread.join()
+                bar.delay = 0  # or it would leave its last drawing behind
+                bar.last_print_t = time.time()
 
 
 def main(arguments=None):
@@ -118,6 +152,11 @@ def parse(arguments):
         add(name, type=file_that_ends_in(*endings), metavar="FILE",
             help=f"write {what}: {', '.join(endings)}")
     options = parser.parse_args([with_underscores(argument) for argument in arguments])
+    paths = options.labels, options.responsibilities, options.plot, options.animate
+    paths = [Path(path).resolve() for path in paths if path]
+    if len(set(paths)) < len(paths):
+        twice = max(paths, key=paths.count).name
+        parser.error(f"expected a file for each output, got {twice} twice")
     if options.n_clusters:
         options.range = range(options.n_clusters, options.n_clusters + 1)
     else:
@@ -170,9 +209,10 @@ def file_that_ends_in(*endings):
             raise argparse.ArgumentTypeError(
                 f"expected a name that ends in {' or '.join(endings)}, got {text!r}"
             )
-        if path.is_dir() or not path.resolve().parent.is_dir():
+        folder = path.resolve().parent
+        if path.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise argparse.ArgumentTypeError(
-                f"expected a file in a folder that exists, got {text!r}"
+                f"expected a file in a folder that can be written to, got {text!r}"
             )
         return text
 
@@ -180,10 +220,47 @@ def file_that_ends_in(*endings):
 
 
 def run(options):
-    """Read, fit, report, and write the files; all of these, or nothing."""
-    X, names = read_points(options.data_path)
+    """Read, fit, write the files and report; all of these, or nothing."""
+    with progress(len(options.range) * options.n_init * options.max_iter) as bar:
+        bar.set_description_str("reading", refresh=False)
+        X, names = read_points(options.data_path)
+        candidates, remarks = fit_all(X, options, bar)
+        best = min(candidates, key=attrgetter(options.criterion))
+        bar.set_description_str("writing", refresh=False)
+        paths = options.labels, options.responsibilities, options.plot, options.animate
+        with complete_files(*paths) as (labels, shares, plot, animation):
+            mixture = best.model.mixture_
+            if labels:
+                parts = wide_blocks(X, mixture)
+                rows = (mixture.log_joint(part).argmax(axis=1) for part in parts)
+                write_table(labels, rows, (len(X),), np.int64, ["label"])
+            if shares:
+                shape = (len(X), mixture.n_components)
+                rows = map(mixture.responsibilities, wide_blocks(X, mixture))
+                heads = [f"component {j}" for j in range(mixture.n_components)]
+                write_table(shares, rows, shape, np.float64, heads)
+            if plot:
+                draw(plot, X, names, best, candidates, options)
+            if animation:
+                animate(animation, X, names, best.model)
+            if options.json:
+                about = as_document(X, names, best, candidates, remarks, options)
+                text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
+            else:
+                text = as_text(X, names, best, candidates, options)
+    print(text)
+    if not options.json:
+        for k, sentences in zip(options.range, remarks):
+            about = f"with {k} components, " * (len(candidates) > 1)
+            for sentence in sentences:
+                print(f"gmmlib: warning: {about}{sentence}", file=sys.stderr)
+
+
+def fit_all(X, options, bar):
+    """A candidate for each number of components, and what each fit warned of."""
     name = "n_clusters" if options.n_clusters else "find_num_clusters_range HI"
     check_enough(X, options.range[-1], name)
+    Watched.bar = bar
     model = Watched(
         covariance_type=options.covariance_type,
         tol=options.tol,
@@ -194,38 +271,13 @@ def run(options):
     )
     candidates, remarks = [], []
     for k in options.range:
+        bar.set_description_str(f"{k} components", refresh=False)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
             candidates += search(model, X, [k])
         texts = [str(w.message) for w in caught if w.category is ConvergenceWarning]
         remarks.append(texts)
-    best = min(candidates, key=attrgetter(options.criterion))
-    paths = options.labels, options.responsibilities, options.plot, options.animate
-    with complete_files(*paths) as (labels, shares, plot, animation):
-        mixture = best.model.mixture_
-        if labels:
-            rows = (mixture.log_joint(b).argmax(axis=1) for b in wide_blocks(X, mixture))
-            write_table(labels, rows, (len(X),), np.int64, ["label"])
-        if shares:
-            shape = (len(X), mixture.n_components)
-            rows = (mixture.responsibilities(b) for b in wide_blocks(X, mixture))
-            heads = [f"component {j}" for j in range(mixture.n_components)]
-            write_table(shares, rows, shape, np.float64, heads)
-        if plot:
-            draw(plot, X, names, best, candidates, options)
-        if animation:
-            animate(animation, X, names, best.model)
-        if options.json:
-            document = as_document(X, names, best, candidates, remarks, options)
-            text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
-        else:
-            text = as_text(X, names, best, candidates, options)
-    print(text)
-    if not options.json:
-        for k, texts in zip(options.range, remarks):
-            about = f"with {k} components, " * (len(candidates) > 1)
-            for remark in texts:
-                print(f"gmmlib: warning: {about}{remark}", file=sys.stderr)
+    return candidates, remarks
 
 
 def wide_blocks(X, mixture):
@@ -424,6 +476,10 @@ def import_plotting():
     try:
         from gmmlib import plotting
     except ImportError as error:
-        raise ImportError(f"{error}: pip install 'gmmlib[cli]' brings it") from None
+        raise missing(error) from None
     plotting.use_style()
     return plotting
+
+
+def missing(error):
+    return ImportError(f"{error}: pip install 'gmmlib[cli]' brings it")

@@ -32,10 +32,9 @@ class Full:
     name = "full"
 
     def __init__(self, covariances, d):
-        names = [f"covariances[{j}]" for j in range(len(covariances))]
-        self._factor(covariances, names)
+        self._factor(covariances, "covariances[{}]")
 
-    def _factor(self, matrices, names):
+    def _factor(self, matrices, name):
         # Σ = L Lᵀ gives Σ⁻¹ = P Pᵀ with P = L⁻ᵀ: one product whitens a whole block.
         self.precision_factors = np.array([inverse_factor(m).T for m in matrices])
         self.precision_diagonal = np.einsum(
@@ -43,8 +42,8 @@ class Full:
         )
         self.variances = matrices.diagonal(axis1=1, axis2=2)
         if is_flat(self.variances * self.precision_diagonal):
-            for matrix, name in zip(matrices, names):
-                cholesky(matrix, name)  # an error, unless all is but rounding
+            for j, matrix in enumerate(matrices):
+                cholesky(matrix, name.format(j))  # an error, unless it is but rounding
         diagonals = self.precision_factors.diagonal(axis1=1, axis2=2)
         self.log_det = -2 * np.log(diagonals).sum(axis=1)
 
@@ -99,7 +98,7 @@ class Tied(Full):
     name = "tied"
 
     def __init__(self, covariances, d):
-        self._factor(covariances[None], ["covariances"])
+        self._factor(covariances[None], "covariances")
 
     def whiten(self, difference, j):
         return difference @ self.precision_factors[0]

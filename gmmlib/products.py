@@ -88,9 +88,9 @@ class Full:
     def _coefficients(self):
         """η, shape (k, numbers)."""
         shift = self.mixture.means - self.centre
-        linear, of_squares = self._of_exponent(shift)
+        linear, *of_squares = self._of_exponent(shift)
         constant = self.mixture.log_peaks() - 0.5 * np.einsum("kd,kd->k", linear, shift)
-        return np.concatenate([constant[:, None], linear, of_squares], axis=1)
+        return np.concatenate([constant[:, None], linear, *of_squares], axis=1)
 
     @property
     def n_statistics(self):
@@ -229,7 +229,7 @@ class Tied(Full):
 
     def _of_exponent(self, shift):
         factor = self.mixture.form.precision_factors[0]
-        return (shift @ factor) @ factor.T, np.empty((len(shift), 0))
+        return ((shift @ factor) @ factor.T,)
 
     def _fill_squares(self, difference, squares):
         pass

@@ -33,7 +33,7 @@ CELLS = [  # n, d, k
     *[(100_000, 8, 8), (100_000, 16, 10), (50_000, 64, 10), (20_000, 100, 20)],
 ]
 REG_COVAR = 1e-6
-PAUSE = 0.3  # seconds: until the other's BLAS threads have stopped waiting for work
+PAUSE = 0.1  # seconds: until the other's BLAS threads have stopped waiting for work
 HEADER = (
     "      n   d  k  steps |  gmmlib ms  scikit ms   ratio |"
     "  gmmlib MB  scikit MB |    floor   differ"

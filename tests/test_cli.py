@@ -432,13 +432,17 @@ def test_options_that_cannot_be_used(folder, arguments, messages):
         ("--labels", "labels.txt", ".csv or .npy"),
         ("--plot", "plot.jpg", ".png or .svg or .pdf"),
         ("--animate", "fit.mp4", ".gif or .html"),
-        ("--labels", "nowhere/labels.csv", "folder that exists"),
+        ("--labels", "nowhere/labels.csv", "folder that can be written to"),
+        ("--labels", "taken.csv", "folder that can be written to"),
+        ("--responsibilities", "labels.csv", "a file for each output"),
     ],
 )
 def test_files_that_cannot_be_written(folder, option, name, message):
-    done = gmmlib(folder, *TWO, option, name)
+    (folder / "taken.csv").mkdir()
+    labels = ["--labels", "labels.csv"] if name == "labels.csv" else []
+    done = gmmlib(folder, *TWO, option, name, *labels)
     assert done.returncode == 2 and done.stdout == ""
-    assert option in done.stderr and message in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1
 
 
