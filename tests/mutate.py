@@ -89,6 +89,32 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
         "estimator.py", "self.score_samples(X).mean(", "self.score_samples(X).sum("),
     "predict takes the least responsible": (
         "estimator.py", "log_joint(X).argmax", "log_joint(X).argmin"),
+    "Mahalanobis: the square for the distance": (
+        "gaussian.py", "np.sqrt(np.sum(white**2, axis=0))", "np.sum(white**2, axis=0)"),
+    "many dimensions: the root of the determinant": (
+        "gaussian.py", "log_det = 2 * np.sum", "log_det = np.sum"),
+    "sampling with the factor the wrong way round": (
+        "mixture.py", "@ factor.T  # Σ = L Lᵀ", "@ factor  # Σ = L Lᵀ"),
+    "k-means++ draws without regard to distance": (
+        "kmeans.py", "left = nearest * weight", "left = weight"),
+    "remaining gain: with the last gain": (
+        "em.py", "gain * share / (1 - share)", "gain / (1 - share)"),
+    "SQUAREM leaps half as far": (
+        "acceleration.py", "start + 2 * length * step", "start + length * step"),
+    "SQUAREM refuses no leap": (
+        "acceleration.py", "if leap_log_likelihood >= log_likelihood:", "if True:"),
+    "no collapse is ever seen": (
+        "diagnosis.py", "np.linalg.eigvalsh(in_units)[:, 0] <= 2",
+        "np.linalg.eigvalsh(in_units)[:, 0] <= 0"),
+    "AIC charges half": (
+        "selection.py", "-2 * log_likelihood + 2 * n_parameters",
+        "-2 * log_likelihood + n_parameters"),
+    "doubt of the smallest share": (
+        "selection.py", "np.log(responsibilities.max(axis=1))",
+        "np.log(responsibilities.min(axis=1))"),
+    "search always fits the first number": (
+        "selection.py", "set_params(n_components=k)",
+        "set_params(n_components=min(n_components))"),
 }  # fmt: skip
 
 
