@@ -99,7 +99,9 @@ def main(arguments=None):
         reason = error.strerror or str(error)
         return failed(f"{error.filename}: {reason}" if error.filename else reason)
     except (ImportError, TypeError, ValueError) as error:
-        return failed(str(error))
+        message = str(error)  # what the library calls X is a file here
+        return failed(message.replace("X: ", f"{options.data_path}: ", 1)
+                      if message.startswith("X: ") else message)
     except MemoryError:
         return failed(f"{options.data_path}: too large for the memory; save it as .npy")
     except KeyboardInterrupt:

@@ -48,7 +48,7 @@ def read_points(path):
             X, names = read_csv(file, path)
     else:
         raise ValueError(f"{path}: expected a name that ends in .npy or .csv, or -")
-    if len(X) == 0:
+    if X.size == 0:
         raise ValueError(f"{path}: expected numbers, got an empty table")
     return check_points(X, path), names or [f"x{i + 1}" for i in range(X.shape[1])]
 
