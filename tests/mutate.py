@@ -164,7 +164,8 @@ def what_it_notices(chapter, directory):
             try:
                 client.execute_cell(cell, i - 1)
             except CellExecutionError as error:
-                return f"{error.ename}: {error.evalue.strip().splitlines()[0]}"
+                message = error.evalue.strip() or "without a message"
+                return f"{error.ename}: {message.splitlines()[0]}"
             except CellTimeoutError:
                 return f"cell {i} does not end"
             for old, new in zip_longest(before, results(cell), fillvalue="nothing"):
