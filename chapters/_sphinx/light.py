@@ -16,7 +16,6 @@ from posixpath import normpath
 
 import tinycss2
 from fontTools import subset
-from sphinx.jinja2glue import BuiltinTemplateLoader
 
 MADE_OF_PARTS = {"bs-tooltip-auto"}  # a name that no script holds in one piece
 SHEET = re.compile(r'<link [^>]*rel="stylesheet"[^>]*>\s*')
@@ -39,24 +38,24 @@ def setup(app):
     made_from = [*here.rglob("*.py"), *here.rglob("*.css")]
     state = "".join(path.read_text(encoding="utf-8") for path in sorted(made_from))
     app.add_config_value("light_made_from", state, "html")
+    # After the theme, which then writes the sheet with the colours of code.
+    app.connect("build-finished", lighten_pages, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-class LightPages(BuiltinTemplateLoader):
-    """Sphinx's templates, each page made light before it is written."""
-
-    def init(self, builder, *args, **options):
-        super().init(builder, *args, **options)
-        self.html = Path(builder.outdir)
-
-    def render(self, template, context):
-        page = super().render(template, context)
-        return lighten(page, self.html, context.get("content_root", "./"))
+def lighten_pages(app, error):
+    """Make those pages light that this build has written."""
+    html = Path(app.outdir)
+    for path in [] if error else [*html.glob("*.html"), *html.glob("chapters/*.html")]:
+        page = path.read_text(encoding="utf-8")
+        if SHEET.search(page):
+            root = "../" * (len(path.relative_to(html).parts) - 1)
+            path.write_text(lighten(page, html, root), encoding="utf-8")
 
 
 def lighten(page, html, root):
     """The page, readable before anything else has arrived."""
-    page = scripts_when_read(figures_when_near(page, html, root))
+    page = scripts_when_read(figures_when_near(with_row_headings(page), html, root))
     names = words(page) | MADE_OF_PARTS
     for address in re.findall(r'<script [^>]*src="([^"?]*)', page):
         names |= words_of(html / address.removeprefix(root))
@@ -75,7 +74,7 @@ def lighten(page, html, root):
     return SHEET.sub("", page).replace("</head>", head, 1)
 
 
-# Figures and scripts
+# Figures, tables and scripts
 
 
 def figures_when_near(page, html, root):
@@ -104,6 +103,18 @@ def scripts_when_read(page):
     page = re.sub(r"<script>DOCUMENTATION_OPTIONS\.pagename.*?</script>\s*", "", page)
     page = re.sub(r'<link rel="preload".*?>\s*', "", page)
     return re.sub(r"<script (?=[^>]*src=)", "<script defer ", page)
+
+
+def with_row_headings(page):
+    """Where the first column has no heading, its cells are the headings of their rows."""
+    table = r"(<table[^>]*>\s*<thead>\s*<tr[^>]*>)\s*<th([^>]*)><p></p></th>(.*?</table>)"
+    cell = r"(<tr[^>]*>\s*)<td([^>]*)>(.*?)</td>"
+
+    def headed(found):
+        rows = re.sub(cell, r'\1<th scope="row"\2>\3</th>', found[3], flags=re.S)
+        return f"{found[1]}<td{found[2]}></td>{rows}"
+
+    return re.sub(table, headed, page, flags=re.S)
 
 
 # Styles
@@ -173,12 +184,12 @@ def names_in(selector):
 def used(rules, names):
     """The style sheet of those rules that can apply where only these names are.
 
-    >>> sheet = ".a:hover, .b > p { c: d } @media print { .a { e: f } i { g: h } }"
-    >>> rules = [read_rule(each) for each in tinycss2.parse_stylesheet(sheet)]
+    >>> sheet = ".a:hover,.b > p:not(.c){d: e}@media print{.a{f: g}i{h: j}}"
+    >>> rules = [read_rule(rule) for rule in tinycss2.parse_stylesheet(sheet)]
     >>> used(rules, {"a", "b"})
-    '.a:hover{c: d }@media print {.a {e: f }}'
+    '.a:hover{d: e}@media print{.a{f: g}}'
     >>> used(rules, {"b", "p"})
-    ' .b > p {c: d }'
+    '.b > p:not(.c){d: e}'
     """
     css = ""
     for before, content in rules:
@@ -199,8 +210,9 @@ def with_icons(css, html):
     fonts = ""
     for about in face.findall(css):
         family = re.search(r"font-family: ?([^;]+)", about)[1].replace("\\", "")
-        if family in rules:
-            icons = re.search(r"url\(/(\S+/fa-solid-900)\.woff2\)", about)
+        icons = re.search(r"url\(/(\S+/fa-[\w-]+)\.woff2\)", about)
+        # The theme shows solid icons only.
+        if family in rules and not (icons and "fa-solid" not in icons[1]):
             if icons:
                 drawn = icon_font(html / f"{icons[1]}.ttf", shown)
                 about = re.sub("src:.*", f"src:url({drawn})", about)
