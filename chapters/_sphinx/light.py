@@ -33,7 +33,7 @@ def setup(app):
       dataset.theme ||= dark ? "dark" : "light";
     }""",
     )
-    # Pages hold what is made of these files, so they are written again when one changes.
+    # What is made of these files is in the pages: these are written again with them.
     here = Path(__file__).parent
     made_from = [*here.rglob("*.py"), *here.rglob("*.css")]
     state = "".join(path.read_text(encoding="utf-8") for path in sorted(made_from))
@@ -106,15 +106,15 @@ def scripts_when_read(page):
 
 
 def with_row_headings(page):
-    """Where the first column has no heading, its cells are the headings of their rows."""
-    table = r"(<table[^>]*>\s*<thead>\s*<tr[^>]*>)\s*<th([^>]*)><p></p></th>(.*?</table>)"
+    """Where the first column has no heading, its cells are the headings of rows."""
+    start = r"(<table[^>]*>\s*<thead>\s*<tr[^>]*>)\s*<th([^>]*)><p></p></th>"
     cell = r"(<tr[^>]*>\s*)<td([^>]*)>(.*?)</td>"
 
     def headed(found):
         rows = re.sub(cell, r'\1<th scope="row"\2>\3</th>', found[3], flags=re.S)
         return f"{found[1]}<td{found[2]}></td>{rows}"
 
-    return re.sub(table, headed, page, flags=re.S)
+    return re.sub(f"{start}(.*?</table>)", headed, page, flags=re.S)
 
 
 # Styles
@@ -160,7 +160,8 @@ def read_rule(rule):
         parts = [[]]
         for token in rule.prelude:
             parts[-1].append(token) if token != "," else parts.append([])
-        return [(text_of(part), names_in(part)) for part in parts], text_of(rule.content)
+        selectors = [(text_of(part), names_in(part)) for part in parts]
+        return selectors, text_of(rule.content)
     before = f"@{rule.at_keyword}{text_of(rule.prelude)}"
     if rule.at_keyword in ("media", "supports"):
         inner = tinycss2.parse_rule_list(rule.content, True, True)
@@ -203,7 +204,7 @@ def used(rules, names):
 
 
 def with_icons(css, html):
-    """Of the fonts those that a rule names; of the icons' font the icons in the rules."""
+    """Of the fonts those that a rule names, the icons' with the rules' icons only."""
     face = re.compile(r"@font-face ?\{(.*?)\}")
     rules = face.sub("", css)
     shown = "".join(sorted(set(re.findall("[\ue000-\uf8ff]", rules))))
