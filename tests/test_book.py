@@ -373,6 +373,13 @@ def test_a_page_has_the_rules_for_both_themes_and_for_print(page):
 
 
 @each_page
+def test_a_page_brings_the_letters_of_formulas_if_it_has_formulas(page):
+    has_formulas = soup(page).select_one(".katex") is not None
+    letters = soup(page).select('link[rel="preload"][href*="KaTeX_"]')
+    assert len(letters) == 2 * has_formulas
+
+
+@each_page
 def test_a_page_is_at_most_two_megabytes_with_all_that_it_loads(page):
     loaded = {page}
     for tag, address in addresses(soup(page)):

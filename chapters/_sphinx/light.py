@@ -56,11 +56,12 @@ def lighten_pages(app, error):
 def lighten(page, html, root):
     """The page, readable before anything else has arrived."""
     page = scripts_when_read(figures_when_near(with_row_headings(page), html, root))
+    sheets, page = SHEET.findall(page), SHEET.sub("", page)
     names = words(page) | MADE_OF_PARTS
     for address in re.findall(r'<script [^>]*src="([^"?]*)', page):
         names |= words_of(html / address.removeprefix(root))
     css = ""
-    for link in SHEET.findall(page):
+    for link in sheets:
         path = re.search(r'href="([^"?]*)', link)[1].removeprefix(root)
         css += used(rules_of(html, path), names)
     css = with_icons(css, html).replace("url(/", f"url({root}")
@@ -71,7 +72,7 @@ def lighten(page, html, root):
         for address in letters
     )
     head = f"{fonts}<style>{css}</style>\n</head>"
-    return SHEET.sub("", page).replace("</head>", head, 1)
+    return page.replace("</head>", head, 1)
 
 
 # Figures, tables and scripts
