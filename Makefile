@@ -17,7 +17,7 @@ book: .venv/made ## run every notebook that has changed and build the HTML
 	@echo "Open _build/html/index.html"
 
 test: book ## run everything: the book's build, the library, every chapter against its outputs
-	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/book.py
+	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/*.py
 	$(PYTEST) --nbval chapters
 
 serve: book ## show the book at http://localhost:8000 (PORT=... for another)

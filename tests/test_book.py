@@ -1,5 +1,8 @@
 """The built book, as `make book` leaves it in _build/html."""
 
+import base64
+import gzip
+import io
 import os
 import re
 import sys
@@ -10,10 +13,12 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Comment
+from fontTools.ttLib import TTFont
 from reading import CHAPTERS, ROOT, citations, documents, read
 
 sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
 import book
+import light
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))
@@ -321,12 +326,97 @@ def test_every_figure_of_a_chapter_is_on_its_page_with_its_texts(chapter):
             ]
 
 
+# What a page weighs, and what it waits for
+
+
+@each_page
+def test_a_page_waits_for_nothing_but_itself(page):
+    report(problems_in_waiting(soup(page)))
+
+
+def problems_in_waiting(page):
+    for sheet in page.find_all("link", rel="stylesheet"):
+        yield f"waits for the style sheet {sheet['href']}"
+    for script in page.find_all("script", src=True):
+        if not script.has_attr("defer"):
+            yield f"waits for the script {script['src']}"
+    for image in page.select(".cell_output img"):
+        name = image["src"][:60]
+        if not {"width", "height"} <= image.attrs.keys():
+            yield f"no place is kept for the image {name}"
+        if image.get("loading") != "lazy":
+            yield f"loads an image that is perhaps not looked at: {name}"
+        if name.startswith("data:"):
+            yield "an image is in the page itself"
+
+
+@each_page
+def test_every_icon_on_a_page_is_drawn_by_the_font_that_it_brings(page):
+    style = "".join(tag.get_text() for tag in soup(page).find_all("style"))
+    font = re.search(r"data:font/woff;base64,([^)]+)", style)[1]
+    drawn = TTFont(io.BytesIO(base64.b64decode(font))).getBestCmap()
+    icons = set(re.findall(r"fa[srb]? (fa-(?!solid|lg)[a-z-]+)", page.read_text()))
+    icons |= set(re.findall(r"fa-solid (fa-(?!lg)[a-z-]+)", page.read_text()))
+    assert icons
+    for icon in icons:
+        rule = re.search(rf'\.{icon}:+before[^{{]*\{{content: ?"(.)"', style)
+        assert rule and ord(rule[1]) in drawn, icon
+
+
+@each_page
+def test_a_page_has_the_rules_for_both_themes_and_for_print(page):
+    style = "".join(tag.get_text() for tag in soup(page).find_all("style"))
+    for rule in ("[data-theme=dark]", "[data-theme=light]", "@media print"):
+        assert rule in style.replace('"', ""), rule
+    if soup(page).select_one(".highlight"):
+        assert 'html[data-theme="dark"] .highlight' in style
+
+
+@each_page
+def test_a_page_brings_the_letters_of_formulas_if_it_has_formulas(page):
+    has_formulas = soup(page).select_one(".katex") is not None
+    letters = soup(page).select('link[rel="preload"][href*="KaTeX_"]')
+    assert len(letters) == 2 * has_formulas
+
+
+@each_page
+def test_a_page_is_at_most_two_megabytes_with_all_that_it_loads(page):
+    loaded = {page}
+    for tag, address in addresses(soup(page)):
+        if tag in ("img", "script", "link") and not is_external(address):
+            path = (page.parent / urlsplit(address).path).resolve()
+            loaded |= {path} - set(PAGES)
+    fonts = re.findall(r"url\(([^)]+\.woff2)\)", page.read_text())
+    loaded |= {(page.parent / font).resolve() for font in fonts}
+    files = [path.read_bytes() for path in loaded if path.is_file()]
+    assert sum(len(gzip.compress(file)) for file in files) < 2e6
+
+
+def test_the_reader_s_theme_is_known_before_the_page_is_drawn():
+    scripts = soup(HTML / "index.html").head.find_all("script", src=False)
+    (theme,) = [tag for tag in scripts if "prefers-color-scheme" in tag.get_text()]
+    assert 'dataset.mode ||= "auto"' in theme.get_text()
+
+
+def test_the_first_column_of_a_table_may_be_headings():
+    head = "<thead><tr><th class='a'><p></p></th><th>x</th></tr></thead>"
+    row = "<tr><td><p>a</p></td><td>1</td></tr>"
+    headed = light.with_row_headings(
+        f"<table>{head}{row}</table><table>{row}</table>"
+    )
+    assert "<td class='a'></td><th>x</th>" in headed
+    assert headed.count('<tr><th scope="row"><p>a</p></th><td>1</td></tr>') == 1
+
+
 # Each rule, broken once
 
 
 def check_page(check, body):
     html = f'<html lang="en"><title>A</title><article><h1 id="a">A</h1>{body}</article>'
     return list(check(BeautifulSoup(html, "html.parser")))
+
+
+OUTPUT = '<div class="cell_output">'
 
 
 @pytest.mark.parametrize("check, body, complaint", [
@@ -351,6 +441,12 @@ def check_page(check, body):
     (problems_in_text, "<p>as shown [?]</p>", "an unresolved"),
     (problems_in_images, '<img src="a/b_1.png">', "no alternative text"),
     (problems_in_images, '<img src="a/b_1.png" alt="../a/b_1.png">', "is a file name"),
+    (problems_in_waiting, '<link rel="stylesheet" href="a.css">', "the style sheet a"),
+    (problems_in_waiting, '<script src="a.js"></script>', "the script a.js"),
+    (problems_in_waiting, OUTPUT + '<img src="a.png" loading="lazy">', "no place"),
+    (problems_in_waiting, OUTPUT + '<img src="a.png" width="1" height="1">',
+     "not looked at"),
+    (problems_in_waiting, OUTPUT + '<img src="data:a">', "in the page itself"),
     (problems_in_structure, "<h1>B</h1>", "expected one h1"),
     (problems_in_structure, "<h3>B</h3>", "h3 follows h1"),
     (problems_in_structure, '<p id="a">B</p>', "the id a occurs 2 times"),
