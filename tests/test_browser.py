@@ -21,7 +21,7 @@ from test_book import HTML, PAGES, report, soup
 THEMES = ("light", "dark")
 NAMES = [page.relative_to(HTML).as_posix() for page in PAGES]
 WITH_PLAYER = [
-    name for name, page in zip(NAMES, PAGES) if soup(page).select(".player")
+    name for name in NAMES if 'class="player"' in (HTML / name).read_text("utf-8")
 ]
 MINUTE = 60_000
 
@@ -77,26 +77,21 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def looks(browser):
-    """A fresh reader for each theme, as the system announces it."""
-    return {theme: browser.new_context(color_scheme=theme) for theme in THEMES}
-
-
 @pytest.fixture(
     scope="module",  # a page is loaded once for all tests of it
     params=[(name, theme) for name in NAMES for theme in THEMES],
     ids="-".join,
 )
-def visit(request, looks, address):
-    """A page as it has loaded, with what it asked for and what it complained about."""
+def visit(request, browser, address):
+    """A reader's first page: what it asked for and what it complained about."""
     name, theme = request.param
-    page = looks[theme].new_page()
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
     visit = SimpleNamespace(page=page, theme=theme, asked=[], complaints=[])
     listen(page, visit)
     page.goto(address + name)
     yield visit
-    page.close()
+    context.close()
 
 
 def listen(page, visit):
@@ -202,10 +197,11 @@ NEXT_FRAME = """() => new Promise((done) =>
 
 SIDEWAYS = """() => {
     const width = document.documentElement.clientWidth, problems = [];
-    const name = (e) => `<${e.localName} class="${e.className}"> ${e.textContent.trim().slice(0, 60)}`;
+    const name = (e) => `<${e.localName} class="${e.className}"> `
+        + e.textContent.trim().slice(0, 60);
     const look = (e) => {
-        if (!e.checkVisibility({visibilityProperty: true}) || e.matches(".katex-mathml"))
-            return;
+        const hidden = !e.checkVisibility({visibilityProperty: true});
+        if (hidden || e.matches(".katex-mathml")) return;
         const scrolls = e.scrollWidth > e.clientWidth
             && /auto|scroll/.test(getComputedStyle(e).overflowX);
         if (e.matches(".katex-display, .pst-scrollable-table-container, pre")) {
@@ -214,7 +210,8 @@ SIDEWAYS = """() => {
             if (scrolls) return;
         } else if (scrolls)
             problems.push(`scrolls: ${name(e)}`);
-        if (e.getBoundingClientRect().right > width + 1 && e.textContent.trim() && !e.childElementCount)
+        const outside = e.getBoundingClientRect().right > width + 1;
+        if (outside && e.textContent.trim() && !e.childElementCount)
             problems.push(`cut off: ${name(e)}`);
         [...e.children].forEach(look);
     };
@@ -225,7 +222,8 @@ SIDEWAYS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("selector", [".katex-display", "pre", ".pst-scrollable-table-container"]
+@pytest.mark.parametrize(
+    "selector", [".katex-display", "pre", ".pst-scrollable-table-container"]
 )
 def test_what_scrolls_within_itself_does_so_by_keyboard(selector, narrow, address):
     narrow.set_viewport_size({"width": 320, "height": 640})
@@ -406,7 +404,8 @@ def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     with serving(tmp_path / "_build/html") as address:
         page.goto(address + "chapters/a.html")
-        expect(page.get_by_role("link", name="Run this chapter in Binder")).to_have_attribute(
+        button = page.get_by_role("link", name="Run this chapter in Binder")
+        expect(button).to_have_attribute(
             "href",
             "https://mybinder.org/v2/gh/some/fork/main?urlpath=lab/tree/chapters/a.ipynb",
         )

@@ -50,8 +50,8 @@ MENDED = {  # what the theme and the extensions write: what assistive technology
     r'<summary aria-label="Toggle hidden content">': "<summary>",
     # the corner of a table heads nothing, and a formula alone seems to be no text
     r"<th\b([^>]*)>(?:<p></p>)?</th>": r"<td\1></td>",
-    r'(<th\b[^>]*><p><span class="math[^>]*"(?! title))(>(?:(?!</th>).)*?<annotation[^>]*>)'
-    r"([^<]*)": r'\1 title="\3"\2\3',
+    r'(<th\b[^>]*><p><span class="math[^">]*")(>(?:(?!</th>).)*?<annotation[^>]*>)([^<]*)':
+    r'\1 title="\3"\2\3',
     # several things of one name; nothing refers to them
     r' id="(?:exercise-content|solution-content|search-input)"': "",
     # a role that is no more, and whose list held other things
