@@ -29,6 +29,7 @@ def setup(app):
     app.connect("config-inited", find_repository)
     app.connect("source-read", depend_on_library)
     app.connect("html-page-context", add_buttons, priority=600)  # after the theme's own
+    app.connect("build-finished", mend_pages, priority=950)  # when pages are as light as they get
     app.connect("build-finished", forget_failures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -38,6 +39,36 @@ def depend_on_library(app, docname, source):
     if app.env.doc2path(docname).endswith(".ipynb") or "{code-cell}" in source[0]:
         for path in [*(ROOT / "gmmlib").glob("*.*"), ROOT / "requirements.txt"]:
             app.env.note_dependency(str(path))
+
+
+MENDED = {  # what the theme and the extensions write: what assistive technology needs
+    # all that a reader sees lies in a landmark
+    '<div class="bd-sidebar-primary': '<div role="complementary" aria-label="Sidebar" '
+    'class="bd-sidebar-primary',
+    # a name that is shorter than the visible text hides the rest from who dictates it
+    r'(<button class="btn search-button-field[^>]*) aria-label="Search"': r"\1",
+    r'<summary aria-label="Toggle hidden content">': "<summary>",
+    # the corner of a table heads nothing, and a formula alone seems to be no text
+    r"<th\b([^>]*)>(?:<p></p>)?</th>": r"<td\1></td>",
+    r'(<th\b[^>]*><p><span class="math[^">]*")(>(?:(?!</th>).)*?<annotation[^>]*>)([^<]*)':
+    r'\1 title="\3"\2\3',
+    # several things of one name; nothing refers to them
+    r' id="(?:exercise-content|solution-content|search-input)"': "",
+    # a role that is no more, and whose list held other things
+    r' role="doc-biblioentry"| role="list"(?= class="citation-list")': "",
+}
+
+
+def mend_pages(app, error):
+    """Rewrite the markup of others, on the pages that this build has written."""
+    if error or app.builder.format != "html":
+        return
+    for path in Path(app.outdir).rglob("*.html"):
+        page = mended = path.read_text(encoding="utf-8")
+        for pattern, replacement in MENDED.items():
+            mended = re.sub(pattern, replacement, mended, flags=re.S)
+        if mended != page:
+            path.write_text(mended, encoding="utf-8")
 
 
 def forget_failures(app, error):
