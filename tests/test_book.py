@@ -19,6 +19,7 @@ from reading import CHAPTERS, ROOT, citations, documents, read
 sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
 import book
 import light
+import pdf
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))
