@@ -365,7 +365,8 @@ def test_a_chapter_is_downloaded_as_its_notebook(page, address):
     link = page.get_by_role("link", name=".ipynb")
     expect(link).to_be_visible()
     downloaded = page.request.get(link.evaluate("(a) => a.href"))
-    assert downloaded.body() == chapter.read_bytes()
+    offered = HTML / "_sources/chapters" / chapter.name
+    assert downloaded.body() == offered.read_bytes()
 
 
 def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
@@ -396,6 +397,9 @@ def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
             "href",
             "https://mybinder.org/v2/gh/some/fork/main?urlpath=lab/tree/chapters/a.ipynb",
         )
+    notebook = nbformat.read(tmp_path / "_build/html/_sources/chapters/a.ipynb", 4)
+    library = "gmmlib[cli] @ git+https://github.com/some/fork@main"
+    assert f'pip install "{library}"' in notebook.cells[0].source
 
 
 def test_without_a_browser_the_message_says_how_to_get_one(monkeypatch):

