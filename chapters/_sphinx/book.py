@@ -149,7 +149,7 @@ def web_address(remote):
 
 
 def offer_notebooks(app, error):
-    """Write the notebooks that readers download: those of the book, with a first cell."""
+    """Write the notebooks that readers download: the book's, and a first cell."""
     if error or app.builder.format != "html":
         return
     for page in app.env.found_docs:
@@ -162,13 +162,14 @@ def offer_notebooks(app, error):
 
 
 def library(repository):
-    """What pip has to install for a chapter: the library as it was when the book was built."""
+    """What pip has to install for a chapter: the library that its numbers come from."""
     if not repository:
         return "path/to/the/book[cli]"
     address, branch = repository
     # a commit that was never pushed could not be found there
     pushed = git("for-each-ref", "--contains", "HEAD", "refs/remotes/origin")
-    return f"gmmlib[cli] @ git+{address}@{git('rev-parse', 'HEAD') if pushed else branch}"
+    version = git("rev-parse", "HEAD") if pushed else branch
+    return f"gmmlib[cli] @ git+{address}@{version}"
 
 
 def first_cell(needed):

@@ -5,10 +5,10 @@ tells on which page a chapter begins, which is then written into the contents.
 """
 
 import io
+import json
 import os
 import re
 import shutil
-import sys
 from html import escape
 from pathlib import Path
 from posixpath import normpath
@@ -21,10 +21,10 @@ from pypdf import PdfReader
 
 ROOT = Path(__file__).parents[2]
 HTML, PDF = ROOT / "_build/html", ROOT / "_build/pdf/em-for-gaussian-mixtures.pdf"
-FONTS = Path(matplotlib.get_data_path(), "fonts/ttf")  # the same on every machine
+FONTS = Path(matplotlib.get_data_path(), "fonts/ttf")  # the same everywhere
 # What is pressed, and of a player's frames all but the most telling one.
-NOT_PRINTED = """.headerlink, .toctree-wrapper, .player-controls, .player-status, script,
-    style, button, summary svg, .player-frame:not(.player-still)"""
+NOT_PRINTED = """.headerlink, .toctree-wrapper, script, style, button, summary svg,
+    .player-controls, .player-status, .player-frame:not(.player-still)"""
 
 
 def print_book():
@@ -73,7 +73,7 @@ def page_numbers(reader):
 def book():
     """The whole book as one page of HTML."""
     index = read("index.html")
-    entries = index.select(".bd-links .caption, .bd-links ul:not(.bd-sidenav__home-link) a")
+    entries = index.select(".bd-links .caption, .bd-links ul:not([class*=home]) a")
     pages = {a["href"]: anchor(a["href"]) for a in entries if a.name == "a"}
     pages["index.html"] = anchor("index.html")
     contents, heads, articles = "", "", article("index.html", pages, shift=0)
@@ -84,8 +84,9 @@ def book():
             continue
         place = pages[entry["href"]]
         contents += f'<a href="#{place}"><span>{entry.decode_contents()}</span></a>'
-        heads += f'#{place} {{ page: {place} }}'
-        heads += f'@page {place} {{ @top-center {{ content: "{name}" }} }}\n'
+        running = json.dumps(name, ensure_ascii=False)
+        heads += f"#{place} {{ page: {place} }}\n"
+        heads += f"@page {place} {{ @top-center {{ content: {running} }} }}\n"
         # Numbered chapters lie within their part, which a page without number opens.
         articles += article(entry["href"], pages, shift=name[0].isdigit())
     title = escape(index.select_one(".logo__title").get_text())
@@ -100,7 +101,9 @@ def book():
 <link rel="stylesheet" href="{static}/pygments.css">
 <link rel="stylesheet" href="{static}/katex/katex.min.css">
 <style>{style.replace("FONTS", FONTS.as_uri())}{heads}</style>
-<section class="cover"><img src="{static}/logo.svg" alt=""><p>{title}</p><small>{about}</small></section>
+<section class="cover">
+<img src="{static}/logo.svg" alt=""><p>{title}</p><small>{about}</small>
+</section>
 <nav><h1>Contents</h1>{contents}</nav>
 {articles}
 """
@@ -111,13 +114,13 @@ def read(path):
 
 
 def anchor(path, place=""):
-    """What `place` on a page is called in the book, where other pages have its name too."""
+    """A page's or a place's name in the book: places on two pages may share theirs."""
     page = re.sub(r"\W", "-", path.removesuffix(".html"))
     return f"{page}--{place}" if place else page
 
 
 def article(path, pages, shift):
-    """The article of a page, as a section; `shift` makes its headings smaller by one."""
+    """The article of a page as a section, its headings smaller by `shift`."""
     article = read(path).article
     for tag in article.select(NOT_PRINTED):
         tag.decompose()
@@ -129,7 +132,7 @@ def article(path, pages, shift):
         formula.select_one(".katex-mathml").decompose()
         del formula.select_one(".katex-html")["aria-hidden"]
     for word in article.select(".highlight :is(.n, .nn, .p, .w)"):
-        word.unwrap()  # as black without: a third of the file would be about these
+        word.unwrap()  # black anyway, and each would be a part of the structure
     article.h1["class"] = "title"
     for heading in article.find_all(re.compile("^h[1-5]$")):
         heading.name = f"h{int(heading.name[1]) + shift}"
