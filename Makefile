@@ -7,7 +7,7 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book test serve chapters bench starts mutants mutation lock clean
+.PHONY: help book pdf test serve chapters bench starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -16,7 +16,10 @@ book: .venv/made ## run every notebook that has changed and build the HTML
 	$(BIN)/jupyter-book build . -n -W --keep-going
 	@echo "Open _build/html/index.html"
 
-test: book ## run everything: the book's build, the library, every chapter against its outputs
+pdf: book ## the whole book as one PDF, in _build/pdf
+	$(BIN)/python chapters/_sphinx/pdf.py
+
+test: pdf ## run everything: the book's build, the library, every chapter against its outputs
 	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/*.py
 	$(PYTEST) --nbval chapters
 

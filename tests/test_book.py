@@ -11,6 +11,7 @@ from functools import cache
 from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup, Comment
 from fontTools.ttLib import TTFont
@@ -19,6 +20,7 @@ from reading import CHAPTERS, ROOT, citations, documents, read
 sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
 import book
 import light
+import pdf
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))
@@ -57,7 +59,7 @@ def test_the_book_is_built_from_the_present_sources():
     assert set(documents()) <= built, "pages are missing: run `make book`"
     for chapter in CHAPTERS:
         copied = HTML / f"_sources/chapters/{chapter.name}"
-        assert copied.is_file() and copied.read_bytes() == chapter.read_bytes(), (
+        assert copied.is_file() and read(copied).cells[1:] == read(chapter).cells, (
             "out of date: run `make book`"
         )
 
@@ -238,6 +240,32 @@ def test_a_chapter_offers_its_notebook(chapter):
         link["href"] for link in page_of(chapter).select("a.btn-download-source-button")
     ]
     assert links == [f"../_sources/chapters/{chapter.name}"]
+
+
+@each_chapter
+def test_the_notebook_begins_with_what_it_needs(chapter):
+    notebook = read(HTML / f"_sources/chapters/{chapter.name}")
+    nbformat.validate(notebook)
+    needed = book.library(book_repository())
+    assert f'pip install "{needed}"' in notebook.cells[0].source
+
+
+def test_a_reader_without_the_library_is_told_how_to_get_it(monkeypatch):
+    first = read(HTML / f"_sources/chapters/{CHAPTERS[0].name}").cells[0].source
+    exec(first)
+    for module in ("gmmlib", "gmmlib.plotting"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ModuleNotFoundError, match='(?s)pip install ".+restart'):
+        exec(first)
+
+
+def test_a_notebook_asks_for_the_library_that_it_was_run_with(monkeypatch):
+    assert book.library(None) == "path/to/the/book[cli]"
+    fork, commits = ("https://example.org/a/fork", "mine"), {"rev-parse": "1234"}
+    monkeypatch.setattr(book, "git", lambda command, *_: commits.get(command, ""))
+    assert book.library(fork) == "gmmlib[cli] @ git+https://example.org/a/fork@mine"
+    commits["for-each-ref"] = "1234 commit refs/remotes/origin/mine"
+    assert book.library(fork) == "gmmlib[cli] @ git+https://example.org/a/fork@1234"
 
 
 @each_chapter

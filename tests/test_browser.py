@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 from reading import CHAPTERS, ROOT
-from test_book import HTML, PAGES, report, soup
+from test_book import HTML, PAGES, pdf, report, soup
 
 THEMES = ("light", "dark")
 NAMES = [page.relative_to(HTML).as_posix() for page in PAGES]
@@ -52,24 +52,11 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-def path_of_browser(own):
-    """The system's Chromium or Chrome, else Playwright's."""
-    for command in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(command):
-            return path
-    if not os.path.exists(own):
-        pytest.fail(
-            "no browser: install chromium or google-chrome with the system's packages, "
-            "or run `.venv/bin/playwright install --with-deps chromium`"
-        )
-    return own
-
-
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path_of_browser(playwright.chromium.executable_path),
+            executable_path=pdf.path_of_browser(playwright.chromium.executable_path),
             # whoever asks for another host gets no answer
             args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
         )
@@ -392,7 +379,8 @@ def test_a_chapter_is_downloaded_as_its_notebook(page, address):
     link = page.get_by_role("link", name=".ipynb")
     expect(link).to_be_visible()
     downloaded = page.request.get(link.evaluate("(a) => a.href"))
-    assert downloaded.body() == chapter.read_bytes()
+    offered = HTML / "_sources/chapters" / chapter.name
+    assert downloaded.body() == offered.read_bytes()
 
 
 def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
@@ -423,9 +411,12 @@ def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
             "href",
             "https://mybinder.org/v2/gh/some/fork/main?urlpath=lab/tree/chapters/a.ipynb",
         )
+    notebook = nbformat.read(tmp_path / "_build/html/_sources/chapters/a.ipynb", 4)
+    library = "gmmlib[cli] @ git+https://github.com/some/fork@main"
+    assert f'pip install "{library}"' in notebook.cells[0].source
 
 
 def test_without_a_browser_the_message_says_how_to_get_one(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(pytest.fail.Exception, match="install chromium"):
-        path_of_browser(own="/nowhere/chrome")
+    with pytest.raises(FileNotFoundError, match="install chromium"):
+        pdf.path_of_browser(own="/nowhere/chrome")

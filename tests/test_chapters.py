@@ -109,7 +109,10 @@ def test_a_chapter_is_stored_as_store_chapters_does_it(chapter):
 def problems_in_storage(notebook):
     problems = []
     if notebook != normalise(copy.deepcopy(notebook)):
-        problems.append("what differs between machines is stored: run `make chapters`")
+        problems.append(
+            "what differs between machines, or a figure of more than 256 colours, "
+            "is stored: run `make chapters`"
+        )
     for i, cell in enumerate(notebook.cells, 1):
         if set(cell.metadata) - CELL_METADATA:
             problems.append(
@@ -453,13 +456,22 @@ Therefore.
 )
 
 
+# a pixel, with a palette and without one
+PIXEL, RGB_PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABAQMAAAAl21bKAAAAA1BMVEUAAACnej3aAAAACklEQVR4nGNgAAAA"
+    "AgABSK+kcQAAAABJRU5ErkJggg==",
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGNgYGAAAAAEAAH2FzhVAAAAAElF"
+    "TkSuQmCC",
+)
+
+
 def made_up():
     """A chapter that keeps every rule."""
     new = nbformat.v4
     listing = source(normal_pdf)
     player = {
         "text/plain": "Player: A bell\n  1/1  Nothing moves.",
-        "image/png": "iVBORw0KGgo=",
+        "image/png": PIXEL,
     }
     about = {
         "figure": {"caption": "A bell.", "name": "fig-made-up"},
@@ -536,6 +548,7 @@ def test_a_chapter_that_keeps_the_rules_passes(check):
      "address of this machine"),
     (problems_in_storage, '"pygments_lexer"', '"version": "3.12.1", "pygments_lexer"',
      "differs between machines"),
+    (problems_in_storage, PIXEL, RGB_PIXEL, "more than 256 colours"),
     (problems_in_storage, '"mystnb"', '"collapsed": true, "mystnb"',
      r"metadata \['collapsed'\]"),
     (problems_in_storage, "print(", "print(" + 90 * " ", "more than 88"),

