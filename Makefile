@@ -5,6 +5,10 @@ BIN = .venv/bin
 # The matrices are small: more threads would only wait for each other.
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
+UPGRADE = --upgrade
+LOCK = _build/lock/bin/uv pip compile - --universal --python-version 3.11 \
+  --fork-strategy fewest --quiet --no-annotate --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command "make lock"
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help book test serve chapters bench starts mutants mutation lock clean
@@ -40,22 +44,22 @@ mutation: _build/mutation/made ## change gmmlib, a place at a time: which tests 
 	cd _build/mutation && bin/mutmut run $(FILES:%="gmmlib.%.*")
 	cd _build/mutation && bin/mutmut results | sed '/not checked/d'
 
-lock: ## choose the newest versions that pyproject.toml admits, for requirements.txt
+lock: ## choose the newest versions that pyproject.toml admits (UPGRADE= keeps those of now)
 	$(PYTHON) -m venv _build/lock
 	_build/lock/bin/pip install --quiet uv
-	echo '-e .[book]' | _build/lock/bin/uv pip compile - --output-file requirements.txt --upgrade \
-	  --universal --python-version 3.11 --fork-strategy fewest --quiet --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	echo '-e .[book]' | $(LOCK) $(UPGRADE) --output-file requirements-book.txt
+	cp requirements-book.txt requirements.txt # the same versions, of what Binder needs
+	echo '-e .[lab]' | $(LOCK) --output-file requirements.txt
 
 clean: ## remove what was built, and the environment
 	rm -rf .venv _build
 
-.venv/made: requirements.txt
+.venv/made: requirements-book.txt
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install -r requirements.txt
+	$(BIN)/python -m pip install -r requirements-book.txt
 	touch $@
 
-_build/mutation/made: requirements.txt
+_build/mutation/made: requirements-book.txt
 	$(PYTHON) -m venv --clear _build/mutation
-	_build/mutation/bin/python -m pip install -r requirements.txt "mutmut>=3.8,<4"
+	_build/mutation/bin/python -m pip install -r requirements-book.txt "mutmut>=3.8,<4"
 	touch $@

@@ -35,7 +35,7 @@ def setup(app):
 
 
 def depend_on_library(app, docname, source):
-    """A notebook is stale as soon as the library or the environment has changed."""
+    """A notebook is stale as soon as the library or what else runs it has changed."""
     if app.env.doc2path(docname).endswith(".ipynb") or "{code-cell}" in source[0]:
         for path in [*(ROOT / "gmmlib").glob("*.*"), ROOT / "requirements.txt"]:
             app.env.note_dependency(str(path))
