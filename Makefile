@@ -11,7 +11,7 @@ LOCK = _build/lock/bin/uv pip compile - --universal --python-version 3.11 \
   --custom-compile-command "make lock"
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book test serve chapters bench starts mutants mutation lock clean
+.PHONY: help book test binder serve chapters bench starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ book: .venv/made ## run every notebook that has changed and build the HTML
 test: book ## run everything: the book's build, the library, every chapter against its outputs
 	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/*.py
 	$(PYTEST) --nbval chapters
+
+binder: .venv/made _build/binder/made ## run every chapter in JupyterLab, with no more than Binder installs
+	$(PYTEST) --dist load tests/binder.py
 
 serve: book ## show the book at http://localhost:8000 (PORT=... for another)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -57,6 +60,11 @@ clean: ## remove what was built, and the environment
 .venv/made: requirements-book.txt
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -r requirements-book.txt
+	touch $@
+
+_build/binder/made: requirements.txt
+	$(PYTHON) -m venv --clear _build/binder
+	_build/binder/bin/python -m pip install -r requirements.txt
 	touch $@
 
 _build/mutation/made: requirements-book.txt
