@@ -22,6 +22,7 @@ from test_book import book, problems_in_text, report
 from test_browser import MINUTE, browser  # noqa: F401, a fixture
 
 JUPYTERLAB = ROOT / "_build/binder/bin/jupyter-lab"
+expect.set_options(timeout=MINUTE)  # JupyterLab draws outputs one by one, when it is idle
 
 
 @pytest.fixture
