@@ -18,11 +18,11 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import expect
 from reading import CHAPTERS, ROOT, code_cells, labels, read
 from test_binder import copy_of_repository
-from test_book import book, problems_in_text, report
+from test_book import book, problems_in_text, report, visible
 from test_browser import MINUTE, browser  # noqa: F401, a fixture
 
 JUPYTERLAB = ROOT / "_build/binder/bin/jupyter-lab"
-expect.set_options(timeout=MINUTE)  # JupyterLab draws outputs one by one, when it is idle
+expect.set_options(timeout=MINUTE)  # JupyterLab draws outputs when it is idle
 
 
 @pytest.fixture
@@ -137,8 +137,9 @@ def see_text(page, notebook):
     for directive, rendered in DIRECTIVES.items():
         expect(page.locator(rendered)).to_have_count(source.count(directive))
     html = "".join(cells.evaluate_all("(cells) => cells.map((c) => c.outerHTML)"))
-    report(problems_in_text(BeautifulSoup(html, "html.parser")))
-    report(re.findall(r"^\([\w-]+\)=|^:\w+:", "\n".join(cells.all_inner_texts()), re.M))
+    text = BeautifulSoup(html, "html.parser")
+    report(problems_in_text(text))
+    report(line for line in visible(text) if re.match(r"\s*(\([\w-]+\)=|:\w+:)", line))
     lost = page.get_by_title("Cross Reference Not Found").all_text_contents()
     lost = set(lost) & set(labels(source))
     assert not lost, f"references within the chapter that lead nowhere: {lost}"
