@@ -5,9 +5,13 @@ BIN = .venv/bin
 # The matrices are small: more threads would only wait for each other.
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
+UPGRADE = --upgrade
+LOCK = _build/lock/bin/uv pip compile - --universal --python-version 3.11 \
+  --fork-strategy fewest --quiet --no-annotate --no-emit-index-url --no-emit-find-links \
+  --custom-compile-command "make lock"
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book pdf test serve chapters bench starts mutants mutation lock clean
+.PHONY: help book pdf test binder serve chapters bench starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -22,6 +26,9 @@ pdf: book ## the whole book as one PDF, in _build/pdf
 test: pdf ## run everything: the book's build, the library, every chapter against its outputs
 	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/*.py
 	$(PYTEST) --nbval chapters
+
+binder: .venv/made _build/binder/made ## run every chapter in JupyterLab, with no more than Binder installs
+	$(PYTEST) --dist load tests/binder.py
 
 serve: book ## show the book at http://localhost:8000 (PORT=... for another)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -43,12 +50,12 @@ mutation: _build/mutation/made ## change gmmlib, a place at a time: which tests 
 	cd _build/mutation && bin/mutmut run $(FILES:%="gmmlib.%.*")
 	cd _build/mutation && bin/mutmut results | sed '/not checked/d'
 
-lock: ## choose the newest versions that pyproject.toml admits, for requirements.txt
+lock: ## choose the newest versions that pyproject.toml admits (UPGRADE= keeps those of now)
 	$(PYTHON) -m venv _build/lock
 	_build/lock/bin/pip install --quiet uv
-	echo '-e .[book]' | _build/lock/bin/uv pip compile - --output-file requirements.txt --upgrade \
-	  --universal --python-version 3.11 --fork-strategy fewest --quiet --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	echo '-e .[book]' | $(LOCK) $(UPGRADE) --output-file requirements.txt
+	cp requirements.txt .binder # the same versions, of what Binder needs
+	echo '-e .[lab]' | $(LOCK) --output-file .binder/requirements.txt
 
 clean: ## remove what was built, and the environment
 	rm -rf .venv _build
@@ -56,6 +63,11 @@ clean: ## remove what was built, and the environment
 .venv/made: requirements.txt
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -r requirements.txt
+	touch $@
+
+_build/binder/made: .binder/requirements.txt
+	$(PYTHON) -m venv --clear _build/binder
+	_build/binder/bin/python -m pip install -r .binder/requirements.txt
 	touch $@
 
 _build/mutation/made: requirements.txt

@@ -411,6 +411,10 @@ def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
             "href",
             "https://mybinder.org/v2/gh/some/fork/main?urlpath=lab/tree/chapters/a.ipynb",
         )
+        page.goto(address + "index.html")  # nothing to run, only where it comes from
+        source = page.get_by_role("link", name="Repository")
+        expect(source).to_have_attribute("href", "https://github.com/some/fork")
+        expect(button).to_have_count(0)
     notebook = nbformat.read(tmp_path / "_build/html/_sources/chapters/a.ipynb", 4)
     library = "gmmlib[cli] @ git+https://github.com/some/fork@main"
     assert f'pip install "{library}"' in notebook.cells[0].source

@@ -22,7 +22,11 @@ def setup(app):
     )
     katex.NODEJS_BINARY = str(node)
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60  # a busy machine is not an error
-    katex.KaTeXServer.start_server_process = start_renderer
+    katex.KaTeXServer.start_server_process = (
+        start_renderer
+        if hasattr(socket, "AF_UNIX")
+        else katex.KaTeXServer.start_network_socket
+    )
     katex.KATEX_DEFAULT_OPTIONS["throwOnError"] = (
         True  # but a formula with a mistake is
     )
@@ -39,7 +43,7 @@ def setup(app):
 
 
 def start_renderer(folder, timeout):
-    """Start KaTeX where there are Unix sockets.
+    """Start KaTeX, where there are Unix sockets.
 
     The extension's own way now and then connects before the renderer listens, and its
     network sockets wait 90 ms for each formula.
