@@ -69,7 +69,7 @@ def leave_the_library_out(repository):
 
 @pytest.mark.parametrize("change, problem", [
     (hide, "as in runtime.txt.* does not install the lock"),
-    (ask_for_another_python, "fails: .*pyproject.toml"),
+    (ask_for_another_python, "expected python=3.12, as in runtime.txt"),
     (ask_for_another_language, "as in runtime.txt"),
     (prefer_conda, "does not install the lock"),
     (leave_the_library_out, "no line `-e .`"),
