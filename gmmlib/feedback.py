@@ -401,8 +401,9 @@ def _about_values(got, expected, axes, close):
             for other in range(got.ndim):
                 if np.allclose(got.sum(other), 1):
                     return f"{should}; yours sums to 1 over the {axes[other]}"
-            sums = ", ".join(f"{s:.4g}" for s in got.sum(axis).flat[:3])
-            return f"{should}; yours sums to {sums}, …"
+            sums = [f"{total:.4g}" for total in got.sum(axis).flat]
+            sums[3:] = ["…"] * (len(sums) > 3)
+            return f"{should}; yours sums to {', '.join(sums)}"
     for what, value in {
         "is the negative of": -expected,
         "is the square of": expected**2,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import nbformat
 import pytest
@@ -13,9 +13,8 @@ from problem_sets import (
     catalogue,
     fill_in,
     graded,
-    read,
-    solutions,
 )
+from reading import read
 
 PATH = next(path for path in SETS if path.stem == "05_m_step")
 NAME = PATH.stem
@@ -31,27 +30,35 @@ class Student:
     notebook: object
     loses: set
     says: str = ""
-    kept: dict = field(default_factory=dict)
 
 
-def written(code, name="new_weights", others=None):
-    """The right answers, but in one cell this."""
-    return fill_in(PATH, {name: code} | (others or {}))
+RIGHT = "return r.sum(axis=0) / len(r)"
 
 
-def without(*names):
-    notebook = written(solutions(read(PATH))["new_weights"].source)
-    notebook.cells = [
-        c for c in notebook.cells if about(c).get("grade_id") not in names
-    ]
-    return notebook
+def cell(code, loses=FIRST, says=""):
+    """The right answers, but in the cell of the first task this."""
+    return Student(fill_in(PATH, {"new_weights": code}), loses, says)
 
 
-def altered(change):
-    notebook = without()
-    for cell in notebook.cells:
-        change(cell, about(cell).get("grade_id"))
-    return notebook
+def function(*body, loses=FIRST, says=""):
+    """The same, for the lines of the function that is asked for."""
+    return cell("\n    ".join(["def new_weights(r):", *body]), loses, says)
+
+
+def without(*names, loses=frozenset(), says=""):
+    """The right answers, but some cells deleted."""
+    notebook = fill_in(PATH, {})
+    kept = [c for c in notebook.cells if about(c).get("grade_id") not in names]
+    notebook.cells = kept
+    return Student(notebook, loses, says)
+
+
+def altered(change, loses=frozenset(), says=""):
+    """The right answers, after a change to each cell."""
+    notebook = fill_in(PATH, {})
+    for one in notebook.cells:
+        change(one, about(one).get("grade_id"))
+    return Student(notebook, loses, says)
 
 
 def tamper(cell, name):
@@ -87,94 +94,71 @@ def known(index):
 
 def twice():
     """A cell copied, with its name."""
-    notebook = without()
+    notebook = fill_in(PATH, {})
     at = next(i for i, c in enumerate(notebook.cells) if c.id == "new_weights")
     notebook.cells.insert(at, nbformat.from_dict(notebook.cells[at] | {"id": "copied"}))
-    return notebook
+    return Student(notebook, set())
 
 
-RIGHT = "    return r.sum(axis=0) / len(r)"
 CLASS = {
-    "all_right": lambda: Student(without(), set()),
-    "known_0": lambda: known(0),
-    "known_1": lambda: known(1),
-    "known_2": lambda: known(2),
-    "right_otherwise": lambda: Student(
-        written("import math\nnew_weights = lambda r: [math.fsum(c) / len(c) for c in r.T]"),
-        set(),
+    "all_right": without(),
+    "known_0": known(0),
+    "known_1": known(1),
+    "known_2": known(2),
+    "right_otherwise": cell(
+        "new_weights = lambda r: [sum(shares) / len(shares) for shares in r.T]", set()
     ),
-    "prints": lambda: Student(
-        written("def new_weights(r):\n    print(r.sum(axis=0) / len(r))"),
-        FIRST, "returned None, but printed '[0.",
+    "prints": function("print(r.mean(axis=0))", says="returned None, but printed '[0."),
+    "returns_text": function("return str(r.mean(axis=0))", says="should be numbers"),
+    "warns": function("import warnings", "warnings.warn('!')", RIGHT, loses=set()),
+    "syntax_error": cell(f"def new_weights(r)\n    {RIGHT}", says="there is none yet"),
+    "other_name": cell(f"def newWeights(r):\n    {RIGHT}", says="there is none yet"),
+    "number_for_function": cell("new_weights = 0.5", says="should be a function"),
+    "wrong_parameters": cell("new_weights = lambda: 1", says="stopped with TypeError"),
+    "endless_function": function(
+        "while True:", "    pass", says="does not finish within 5 seconds"
     ),
-    "returns_text": lambda: Student(
-        written("def new_weights(r):\n    return str(r.mean(axis=0))"),
-        FIRST, "should be numbers",
+    "endless_and_deaf": function(
+        "import time", "while True:", "    try:", "        time.sleep(1)",
+        "    except Exception:", "        pass", says="does not finish within",
     ),
-    "warns": lambda: Student(
-        written("import warnings\ndef new_weights(r):\n    warnings.warn('!')\n" + RIGHT),
-        set(),
+    "endless_cell": cell(
+        "import time\nwhile True:\n    time.sleep(0.1)",
+        says="No reply from kernel before timeout",
     ),
-    "syntax_error": lambda: Student(
-        written("def new_weights(r)\n" + RIGHT), FIRST, "there is none yet; run the cell"
+    "million_lines": cell(
+        f"for i in range(10**6):\n    print(i)\ndef new_weights(r):\n    {RIGHT}",
+        says="prints more than 100000 characters",
     ),
-    "other_name": lambda: Student(
-        written("def newWeights(r):\n" + RIGHT), FIRST, "there is none yet; run the cell"
+    "million_lines_in_function": function(
+        "print('\\n' * 10**6)", RIGHT, loses=set()
     ),
-    "number_for_function": lambda: Student(
-        written("new_weights = 0.5"), FIRST, "should be a function, and is 0.5"
+    "long_line": function(
+        RIGHT + "\nprint('x' * 50_000_000)",
+        loses=set(), says="prints more than 100000 characters",
     ),
-    "wrong_parameters": lambda: Student(
-        written("def new_weights():\n    return 1"), FIRST, "stopped with TypeError"
+    "long_value": function(
+        RIGHT + "\n'x' * 50_000_000", loses=set(), says="(shortened)"
     ),
-    "endless_function": lambda: Student(
-        written("def new_weights(r):\n    while True:\n        pass"),
-        FIRST, "does not finish within 5 seconds; is there a loop that never ends?",
+    "no_solution_cell": without("new_weights", loses=FIRST, says="there is none yet"),
+    "no_test_cell": without("test_means", says="was missing"),
+    "neither_cell": without(
+        "new_weights", "test_weights", loses=FIRST, says="was missing"
     ),
-    "endless_and_deaf": lambda: Student(
-        written("def new_weights(r):\n    while True:\n        try:\n            pass\n"
-                "        except Exception:\n            pass"),
-        FIRST, "does not finish within",
-    ),
-    "endless_cell": lambda: Student(
-        written("while True:\n    pass"), FIRST, "No reply from kernel before timeout"
-    ),
-    "million_lines": lambda: Student(
-        written("for i in range(10**6):\n    print(i)\ndef new_weights(r):\n" + RIGHT),
-        FIRST, "prints more than 100000 characters",
-    ),
-    "million_lines_in_function": lambda: Student(
-        written("def new_weights(r):\n    print('\\n'.join(map(str, range(10**6))))\n" + RIGHT),
-        set(),
-    ),
-    "long_line": lambda: Student(
-        written("def new_weights(r):\n" + RIGHT + "\nprint('x' * 50_000_000)"),
-        set(), "prints more than 100000 characters",
-    ),
-    "long_value": lambda: Student(
-        written("def new_weights(r):\n" + RIGHT + "\n'x' * 50_000_000"), set(), "(shortened)"
-    ),
-    "no_solution_cell": lambda: Student(without("new_weights"), FIRST, "there is none yet"),
-    "no_test_cell": lambda: Student(without("test_means"), set(), "was missing"),
-    "neither_cell": lambda: Student(
-        without("new_weights", "test_weights"), FIRST, "was missing"
-    ),
-    "no_cells": lambda: Student(nbformat.v4.new_notebook(), ALL, "was missing"),
-    "cell_twice": lambda: Student(twice(), set()),
-    "tampered_tests": lambda: Student(altered(tamper), FIRST, "expected the shape (3,)"),
-    "tampered_points": lambda: Student(altered(promote), FIRST),
-    "text_for_code": lambda: Student(altered(turn_to_text), set()),
-    "own_check": lambda: Student(
-        written("def check(*_, **__): pass\ndef new_weights(r):\n    return 7"), FIRST
-    ),
-    "kernel_killed": lambda: Student(
-        written("import os\nos._exit(1)", "covariances_from_sums"),
+    "no_cells": Student(nbformat.v4.new_notebook(), ALL, "was missing"),
+    "cell_twice": twice(),
+    "tampered_tests": altered(tamper, FIRST, "expected the shape (3,)"),
+    "tampered_points": altered(promote, FIRST),
+    "text_for_code": altered(turn_to_text),
+    "own_check": cell("def check(*_, **__): pass\nnew_weights = lambda r: 7"),
+    "kernel_killed": Student(
+        fill_in(PATH, {"covariances_from_sums": "import os\nos._exit(1)"}),
         {"test_from_sums", "test_n_parameters", "test_n_parameters_of_each_kind"},
         "Python has ended",
     ),
-    "no_notebook": lambda: Student("This is not a notebook.", ALL),
+    "no_notebook": Student("This is not a notebook.", ALL),
 }  # fmt: skip
-# As handed out: too few words to be of the class above.
+# One more, of whom there is only what was handed out.
 BLANK = "blank"
 
 
@@ -183,7 +167,7 @@ def course(tmp_path_factory):
     course = Course(tmp_path_factory.mktemp("course"), [PATH])
     course.run("generate_assignment", NAME)
     for name, student in CLASS.items():
-        course.hand_in(name, NAME, student().notebook)
+        course.hand_in(name, NAME, student.notebook)
     course.hand_in(BLANK, NAME, course.notebook("release", NAME).read_text("utf-8"))
     log = course.run("autograde", NAME, "--Execute.timeout=12", fails=True)
     # nbgrader says at the end which it could not read, and that is one
@@ -196,7 +180,7 @@ def course(tmp_path_factory):
 
 @pytest.mark.parametrize("name", CLASS)
 def test_each_gets_the_points_and_is_told_why(name, course):
-    student = CLASS[name]()
+    student = CLASS[name]
     points, said = course.graded(NAME, name)
     lost = {test for test in ALL if not points[test]}
     assert lost == student.loses, said
@@ -209,7 +193,7 @@ def test_the_grades_are_exported(course):
     rows = csv.DictReader(io.StringIO((course.folder / "grades.csv").read_text()))
     scores = {row["student_id"]: float(row["raw_score"]) for row in rows}
     assert scores == {
-        name: sum(POINTS[test] for test in ALL - student().loses)
+        name: sum(POINTS[test] for test in ALL - student.loses)
         for name, student in CLASS.items()
     } | {BLANK: 0}
     assert len(CLASS) == 30

@@ -54,11 +54,12 @@ def test_on_paper_the_asked_for_decimals_will_do():
 @pytest.mark.parametrize(
     "answer, says",
     [
-        (R.T, "expected the shape (3, 2) (points × components), got (2, 3); the numbers "
-              "are right, transpose them"),
+        (R.T, "expected the shape (3, 2) (points × components), got (2, 3)"),
+        (R.T, "the numbers are right, transpose them"),
         (R.ravel(), "the numbers are right, so is their order"),
         (R[:2], "expected the shape (3, 2) (points × components), got (2, 2)"),
-        (R / R.sum(axis=0), "should sum to 1 over the components; yours sums to 1 over the points"),
+        (R / R.sum(axis=0),
+         "should sum to 1 over the components; yours sums to 1 over the points"),
         (R**2, "should sum to 1 over the components; yours sums to 0.82, 0.52, 0.68"),
         (R[:, ::-1], "the numbers are right, but in another order"),
         (np.where(R > 0.8, np.nan, R), "at [0, 0] is nan, for instance"),

@@ -272,22 +272,22 @@ def secrets(path, answers=True):
 
     Not those that stand elsewhere in the open: in the set, a chapter, or the library.
     """
-    cells = [cell.source for cell in read(path).cells]
-    found = [
-        hidden
-        for cell in cells
-        for hidden in HIDDEN.findall(cell) + RUBRIC.findall(cell)
-    ]
+    model = graded(read(path), by_hand=True)
+    cells = [cell.source for cell in read(path).cells if cell not in model]
+    secret, public = [], []
+    for cell in cells:
+        secret += HIDDEN.findall(cell) + RUBRIC.findall(cell)
+        if answers:
+            secret += SOLUTION.findall(cell)
+        public.append(HIDDEN.sub("", RUBRIC.sub("", SOLUTION.sub("", cell))))
     if answers:
-        found += [solution for cell in cells for solution in SOLUTION.findall(cell)]
-        found += [cell.source for cell in graded(read(path), by_hand=True)]
-        found += [answer.code for answer in catalogue(path)]
-    public = "\n".join(HIDDEN.sub("", RUBRIC.sub("", SOLUTION.sub("", cell))) for cell in cells
-                       if answers or not SOLUTION.search(cell))  # fmt: skip
-    found = {line.strip() for text in found for line in text.splitlines()}
-    return {line for line in found if len(line) > 20} - {
-        line.strip() for line in public.splitlines()
-    }
+        secret += [cell.source for cell in model]
+        secret += [answer.code for answer in catalogue(path)]
+    secret, public = (
+        {line.strip() for text in texts for line in text.splitlines()}
+        for texts in (secret, public)
+    )
+    return {line for line in secret - public if len(line) > 20}
 
 
 def text_of(file):
