@@ -6,6 +6,7 @@ is said here fits any task; a task's own mistakes stand in its hidden tests.
 
 import copy
 import io
+import os
 import signal
 import sys
 import threading
@@ -309,7 +310,7 @@ def _stopped(name, error, arguments):
     own = [
         frame.line
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.line and frame.filename != __file__
+        if frame.line and not frame.filename.startswith(os.path.dirname(__file__))
         if "-packages" not in frame.filename  # neither NumPy's nor another library's
     ]
     message = f"{name}: stopped with {type(error).__name__}: {error}"
@@ -395,6 +396,9 @@ def _about_values(got, expected, axes, close):
             f"{_at(place)}is {got[tuple(place)]}, for instance; was there a division "
             "0/0, the logarithm of 0, or an exponential out of range?"
         )
+    for digits in range(1, 5):
+        if np.allclose(got, np.round(expected, digits), 0, 1e-12):
+            return f"is rounded to {digits} decimals; return all digits"
     for axis in range(got.ndim) if axes else ():
         if np.allclose(expected.sum(axis), 1) and not np.allclose(got.sum(axis), 1):
             should = f"should sum to 1 over the {axes[axis]}"

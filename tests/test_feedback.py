@@ -82,6 +82,7 @@ def test_a_table_of_shares_that_is_wrong(answer, says):
         (np.sqrt(X), "every number is the square root of"),
         (np.log(X), "every number is the logarithm of"),
         (1 / X, "every number is 1 divided by"),
+        (np.round(X / 3, 2), "at [0] expected 1, got 0.33"),
         (X / 3, "every number is 0.3333 times what is expected"),
         (X - 1, "every number is what is expected -1"),
         (0 * X, "3 of 3 numbers differ; at [0] expected 1, got 0"),
@@ -89,6 +90,10 @@ def test_a_table_of_shares_that_is_wrong(answer, says):
 )
 def test_numbers_that_are_related_to_the_right_ones(answer, says):
     assert says in opinion(answer, X)
+
+
+def test_rounded_numbers_are_told_from_wrong_ones():
+    assert "is rounded to 2 decimals" in opinion([0.33, 0.67], [1 / 3, 2 / 3])
 
 
 def test_a_known_mistake_comes_before_a_resemblance():
@@ -117,6 +122,10 @@ def broken(x):
     return x @ np.ones(2)
 
 
+def misfit(x):
+    return normal_pdf(x, np.ones(2))
+
+
 def prints(x):
     print(x)
 
@@ -130,6 +139,7 @@ def prints(x):
         (broken, "in your line: return x @ np.ones(2)"),
         (broken, "It was given arrays of the shapes (3,)."),
         (prints, "returned None, but printed '[1. 2. 4.]'; return it instead"),
+        (misfit, "in your line: return normal_pdf(x, np.ones(2))"),
         (lambda x: None, "returned None; is there a `return` at its end?"),
         (lambda: 1, "stopped with TypeError"),
         (3.0, "should be a function, and is 3.0"),

@@ -47,6 +47,14 @@ def responsibilities(x, weights, means, variances):
     return joint / joint.sum(axis=1, keepdims=True)
 
 
+# %% responsibilities: a bell without its height
+# loses: test_shares
+# says: the densities lack the factor before the exponential
+def responsibilities(x, weights, means, variances):
+    bells = weights * np.exp(-((x[:, None] - means) ** 2) / (2 * variances))
+    return bells / bells.sum(axis=1, keepdims=True)
+
+
 # %% responsibilities: for two components only
 # loses: test_shares
 # says: expected the shape (6, 3) (points × components), got (6, 2)
