@@ -323,7 +323,8 @@ def _stopped(name, error, arguments):
 
 
 def _choose(answer, name, wanted, names):
-    if not isinstance(answer, (tuple, list)) or len(answer) != len(names):
+    several = isinstance(answer, (tuple, list)) or np.ndim(answer) > 0
+    if not several or len(answer) != len(names):
         raise Mistake(
             f"{name}: should return {len(names)} things, {', '.join(names)}; yours "
             f"returns {_kind(answer)}"

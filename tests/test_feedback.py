@@ -190,6 +190,7 @@ def test_a_part_of_several_results():
 
     part = ("squares", ("numbers", "squares"))
     assert complaint(both, (X,), X**2, part=part) is None
+    assert complaint(lambda x: np.array(both(x)), (X,), X**2, part=part) is None
     assert complaint(both, (X,), X, part=part).startswith("answer (squares): every")
     assert "should return 2 things, numbers, squares" in complaint(
         lambda x: x, (X,), X, part=part
