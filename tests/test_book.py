@@ -396,10 +396,11 @@ def test_a_page_has_the_rules_for_both_themes_and_for_print(page):
 
 
 @each_page
-def test_a_page_brings_the_letters_of_formulas_if_it_has_formulas(page):
+def test_a_page_brings_its_letters_and_those_of_formulas_if_it_has_formulas(page):
     has_formulas = soup(page).select_one(".katex") is not None
-    letters = soup(page).select('link[rel="preload"][href*="KaTeX_"]')
-    assert len(letters) == 2 * has_formulas
+    letters = [link["href"] for link in soup(page).select('link[rel="preload"]')]
+    assert sum("KaTeX_" in path for path in letters) == 2 * has_formulas
+    assert sum("fira-sans" in path for path in letters) == 1
 
 
 @each_page

@@ -216,6 +216,18 @@ SIDEWAYS = """() => {
 }"""
 
 
+@each_page
+def test_all_code_fits_on_a_laptop(name, browser, address):
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(address + name)
+        page.evaluate(UNFOLD)
+        come_near(page)
+        wide = """(boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth)
+            .map((box) => box.textContent)"""
+        report(page.locator("article pre").evaluate_all(wide))
+
+
 @pytest.mark.parametrize(
     "selector", [".katex-display", "pre", ".pst-scrollable-table-container"]
 )

@@ -67,8 +67,9 @@ def lighten(page, html, root):
         path = re.search(r'href="([^"?]*)', link)[1].removeprefix(root)
         css += used(rules_of(html, path), names)
     css = with_icons(css, html).replace("url(/", f"url({root}")
-    # Else the formulas would be laid out anew when their letters come.
-    letters = re.findall(r"url\((\S*KaTeX_(?:Main-Regular|Math-Italic)\S*)\)", css)
+    # Else the page would be laid out anew when its letters come.
+    first = "fira-sans-latin-400-normal|KaTeX_(?:Main-Regular|Math-Italic)"
+    letters = re.findall(rf"url\((\S*(?:{first})\S*)\)", css)
     fonts = "".join(
         f'<link rel="preload" as="font" crossorigin href="{address}" />\n'
         for address in letters
