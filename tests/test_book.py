@@ -416,12 +416,6 @@ def test_a_page_is_at_most_two_megabytes_with_all_that_it_loads(page):
     assert sum(len(gzip.compress(file)) for file in files) < 2e6
 
 
-def test_the_reader_s_theme_is_known_before_the_page_is_drawn():
-    scripts = soup(HTML / "index.html").head.find_all("script", src=False)
-    (theme,) = [tag for tag in scripts if "prefers-color-scheme" in tag.get_text()]
-    assert 'dataset.mode ||= "auto"' in theme.get_text()
-
-
 def test_the_first_column_of_a_table_may_be_headings():
     head = "<thead><tr><th class='a'><p></p></th><th>x</th></tr></thead>"
     row = "<tr><td><p>a</p></td><td>1</td></tr>"

@@ -156,6 +156,15 @@ THIN_OUT = """() => {
 }"""
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_reader_s_theme_is_known_before_the_scripts_come(theme, browser, address):
+    with browser.new_context(color_scheme=theme) as context:
+        page = context.new_page()
+        page.route("**/*.js*", lambda route: route.abort())
+        page.goto(address + "index.html")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+
+
 # Narrow pages
 
 
