@@ -22,15 +22,13 @@ SHEET = re.compile(r'<link [^>]*rel="stylesheet"[^>]*>\s*')
 
 
 def setup(app):
-    # The theme asks for the reader's theme in its scripts, which wait; and without a
-    # mode it complains in the console.
+    # The theme asks for the reader's theme in its scripts, which wait.
     app.add_js_file(
         None,
         body="""{
       const {dataset} = document.documentElement;
       const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-      dataset.mode ||= "auto";
-      dataset.theme ||= dark ? "dark" : "light";
+      if (dataset.theme == "auto") dataset.theme = dark ? "dark" : "light";
     }""",
     )
     # What is made of these files is in the pages: these are written again with them.
