@@ -261,7 +261,7 @@ def run(options):
 def fit_all(X, options, bar):
     """A candidate for each number of components, and what each fit warned of."""
     name = "n_clusters" if options.n_clusters else "find_num_clusters_range HI"
-    check_enough(X, options.range[-1], name)
+    check_enough(len(X), options.range[-1], name)
     Watched.bar = bar
     model = Watched(
         covariance_type=options.covariance_type,

@@ -303,10 +303,13 @@ def spread(X, sample_weight=None):
     >>> spread(X).round(2)
     array([2.2, 2.2])
     """
-    rows = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
-    rows = rows[:: -(-len(rows) // SPREAD_ROWS)]
-    X = X[rows].astype(float)
-    weights = np.ones(len(X)) if sample_weight is None else sample_weight[rows]
+    if sample_weight is None:
+        X = X[:: -(-len(X) // SPREAD_ROWS)].astype(float)
+        weights = np.ones(len(X))
+    else:
+        rows = np.flatnonzero(sample_weight)
+        rows = rows[:: -(-len(rows) // SPREAD_ROWS)]
+        X, weights = X[rows].astype(float), sample_weight[rows]
     with np.errstate(over="ignore"):
         mean = np.average(X, axis=0, weights=weights)
         variance = np.average((X - mean) ** 2, axis=0, weights=weights)

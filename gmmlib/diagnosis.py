@@ -46,9 +46,11 @@ def collapsed(mixture, floor, varies=slice(None)):
 
 def varying(X, sample_weight=None):
     """Which features are not constant over the points that count, shape (d,)."""
-    if sample_weight is not None:
-        X = X[sample_weight > 0]
-    return X.min(axis=0) < X.max(axis=0)
+    if sample_weight is None:
+        return X.min(axis=0) < X.max(axis=0)
+    counts = (sample_weight > 0)[:, None]  # to look past the others copies nothing
+    lowest = X.min(axis=0, where=counts, initial=np.inf)
+    return lowest < X.max(axis=0, where=counts, initial=-np.inf)
 
 
 def rank(state, n_points, floor, varies=slice(None)):

@@ -233,9 +233,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         check_name(self.init_params)
         check_choice(self.accelerate, "accelerate", PATHS)
         sample_weight = check_sample_weight(sample_weight, len(X))
-        counted = X if sample_weight is None else X[sample_weight > 0]
-        check_enough(counted, k)
-        if len(counted) == 1:
+        weightless = sample_weight is None
+        n_counted = len(X) if weightless else np.count_nonzero(sample_weight)
+        check_enough(n_counted, k)
+        if n_counted == 1:
             raise ValueError(
                 "X: expected at least 2 points, got n_samples = 1; "
                 "one point has no spread"
