@@ -44,11 +44,7 @@ def check_points(X, name="X", n_columns=None):
         _report_cell(X, name, error)
         raise
     if place := not_finite(X):
-        value = "NaN" if np.isnan(X[place]) else str(X[place])
-        raise ValueError(
-            f"{name}{list(place)}: expected a finite number, got {value}; "
-            "drop that row or fill the value in"
-        )
+        raise bad_value(f"{name}{list(place)}", X[place])
     if n_columns is not None and X.shape[1] != n_columns:
         raise ValueError(
             f"{name}: expected {n_columns} columns, got {X.shape[1]}; "
@@ -78,6 +74,15 @@ def not_finite(X, rows=2**16):
     for first in range(0, len(X), rows):
         for row, column in np.argwhere(~np.isfinite(X[first : first + rows]))[:1]:
             return int(first + row), int(column)
+
+
+def bad_value(where, value):
+    """The error for a NaN or an infinity at that place."""
+    value = "NaN" if np.isnan(value) else str(value)
+    return ValueError(
+        f"{where}: expected a finite number, got {value}; "
+        "drop that row or fill the value in"
+    )
 
 
 def _report_cell(X, name, cause):

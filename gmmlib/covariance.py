@@ -21,6 +21,7 @@ from functools import cache
 import numpy as np
 
 from gmmlib.check import check_choice, check_symmetric
+from gmmlib.chunks import n_counted, rows_at
 from gmmlib.gaussian import cholesky, inverse_factor, is_flat
 
 SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
@@ -307,8 +308,8 @@ def spread(X, sample_weight=None):
         X = X[:: -(-len(X) // SPREAD_ROWS)].astype(float)
         weights = np.ones(len(X))
     else:
-        rows = np.flatnonzero(sample_weight)
-        rows = rows[:: -(-len(rows) // SPREAD_ROWS)]
+        n = n_counted(X, sample_weight)
+        rows = rows_at(np.arange(0, n, -(-n // SPREAD_ROWS)), sample_weight > 0)
         X, weights = X[rows].astype(float), sample_weight[rows]
     with np.errstate(over="ignore"):
         mean = np.average(X, axis=0, weights=weights)

@@ -2,6 +2,7 @@
 
 import numbers
 import warnings
+from functools import partial
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -17,9 +18,9 @@ from gmmlib.check import (
     check_enough,
     check_numbers,
     check_points,
-    check_sample_weight,
     check_weights,
 )
+from gmmlib.chunks import check_data, is_dask, map_rows, n_counted
 from gmmlib.covariance import covariance_class, covariance_floor
 from gmmlib.diagnosis import diagnose, rank, varying
 from gmmlib.em import PATHS, blocks, em, remaining_gain
@@ -182,16 +183,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array, shape (n, d)
+        X : array or Dask array, shape (n, d)
+            A Dask array is not gathered, a memory map not copied, if it holds float64
+            or float32; see :mod:`gmmlib.chunks`.
         y : ignored
-        sample_weight : array, shape (n,), optional
+        sample_weight : array or Dask array, shape (n,), optional
             How often each point counts: 0 is absent, 2 is there twice.
 
         Returns
         -------
         self
         """
-        points, weight, rng = self._check(X, sample_weight)
+        rng = self._check_parameters()
+        points, weight = self._check_data(X, sample_weight)
         floor = covariance_floor(points, self.reg_covar, weight)
         runs, failure = [], None
         for make_start in self._starts(points, floor, weight, rng):
@@ -217,10 +221,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
         return self
 
-    def _check(self, X, sample_weight):
-        """Data, weights and random numbers, once all parameters are found valid."""
-        X = check_points(X)
-        k = check_count(self.n_components, "n_components")
+    def _check_parameters(self):
+        """The random numbers, once all parameters are found valid."""
+        check_count(self.n_components, "n_components")
         check_count(self.max_iter, "max_iter", at_least=0)
         check_count(self.n_init, "n_init")
         if self.verbose not in (False, True):
@@ -232,16 +235,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         covariance_class(self.covariance_type)
         check_name(self.init_params)
         check_choice(self.accelerate, "accelerate", PATHS)
-        sample_weight = check_sample_weight(sample_weight, len(X))
-        weightless = sample_weight is None
-        n_counted = len(X) if weightless else np.count_nonzero(sample_weight)
-        check_enough(n_counted, k)
-        if n_counted == 1:
+        return check_random_state(self.random_state)
+
+    def _check_data(self, X, sample_weight):
+        """Points and weights, enough of them to fit."""
+        X, sample_weight = check_data(X, sample_weight)
+        n = n_counted(X, sample_weight)
+        check_enough(n, self.n_components)
+        if n == 1:
             raise ValueError(
                 "X: expected at least 2 points, got n_samples = 1; "
                 "one point has no spread"
             )
-        return X, sample_weight, check_random_state(self.random_state)
+        return X, sample_weight
 
     def _starts(self, X, floor, sample_weight, rng):
         """Functions without arguments, each of which makes a start."""
@@ -344,24 +350,37 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True)
         return points
 
-    def score_samples(self, X):
-        """log p(x) for each point, shape (n,), in nats."""
+    def _rows(self, function, X, columns=None, dtype=None):
+        """What a function of mixture and points returns; lazy for a Dask array.
+
+        The result has so many columns, and the type of the data by default.
+        """
+        if is_dask(X):
+            check_is_fitted(self, "mixture_")
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return map_rows(partial(function, self.mixture_), X, columns, dtype)
         X = self._points(X)
-        return self.mixture_.log_density(X).astype(X.dtype)
+        return function(self.mixture_, X).astype(dtype or X.dtype, copy=False)
+
+    def score_samples(self, X):
+        """log p(x) for each point, shape (n,), in nats; lazy for a Dask array."""
+        return self._rows(Mixture.log_density, X)
 
     def score(self, X, y=None):
         """The mean log-density per point: not the total."""
         return float(self.score_samples(X).mean(dtype=float))
 
     def predict_proba(self, X):
-        """Responsibilities, shape (n, k): the soft assignment."""
-        X = self._points(X)
-        return self.mixture_.responsibilities(X).astype(X.dtype)
+        """Responsibilities, shape (n, k): the soft assignment; lazy for a Dask array."""
+        check_is_fitted(self, "mixture_")
+        return self._rows(Mixture.responsibilities, X, self.mixture_.n_components)
 
     def predict(self, X):
-        """The most responsible component of each point, (n,): the hard assignment."""
-        X = self._points(X)
-        return self.mixture_.log_joint(X).argmax(axis=1)
+        """The most responsible component of each point, (n,): the hard assignment.
+
+        Lazy for a Dask array.
+        """
+        return self._rows(_labels, X, dtype=np.intp)
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit, then predict the same points."""
@@ -374,26 +393,46 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def bic(self, X):
         """Bayesian information criterion on `X`; lower is better."""
-        X = self._points(X)
-        log_likelihood = self.mixture_.log_likelihood(X)
-        return selection.bic(log_likelihood, self.mixture_.n_parameters, len(X))
+        log_likelihood, n = self._log_likelihood(X)
+        return selection.bic(log_likelihood, self.mixture_.n_parameters, n)
 
     def aic(self, X):
         """Akaike information criterion on `X`; lower is better."""
-        X = self._points(X)
-        log_likelihood = self.mixture_.log_likelihood(X)
+        log_likelihood, _ = self._log_likelihood(X)
         return selection.aic(log_likelihood, self.mixture_.n_parameters)
+
+    def _log_likelihood(self, X):
+        """Of the points, and how many they are."""
+        if is_dask(X):
+            log_density = self._rows(Mixture.log_density, X, dtype=np.float64)
+            return float(log_density.sum()), len(X)
+        X = self._points(X)
+        return self.mixture_.log_likelihood(X), len(X)
 
     def icl(self, X):
         """Integrated complete-data likelihood on `X`; lower is better."""
-        X = self._points(X)
-        doubt, log_likelihood = 0.0, 0.0
-        for block in blocks(X, sum(self.mixture_.means.shape)):
-            responsibilities, log_density = normalise(self.mixture_.log_joint(block))
-            doubt += selection.doubt(responsibilities)
-            log_likelihood += log_density.sum()
+        if is_dask(X):
+            rows = self._rows(_evidence, X, columns=2, dtype=np.float64)
+            log_likelihood, doubt = rows.sum(axis=0).compute()
+        else:
+            X, doubt, log_likelihood = self._points(X), 0.0, 0.0
+            for block in blocks(X, sum(self.mixture_.means.shape)):
+                resp, log_density = normalise(self.mixture_.log_joint(block))
+                doubt += selection.doubt(resp)
+                log_likelihood += log_density.sum()
         n_parameters = self.mixture_.n_parameters
         return selection.icl(log_likelihood, n_parameters, len(X), doubt)
+
+
+def _labels(mixture, X):
+    """The most responsible component of each point, shape (n,)."""
+    return mixture.log_joint(X).argmax(axis=1)
+
+
+def _evidence(mixture, X):
+    """Log-density and doubt of each point, shape (n, 2)."""
+    resp, log_density = normalise(mixture.log_joint(X))
+    return np.column_stack([log_density, -np.log(resp.max(axis=1))])
 
 
 def _invert(matrices, covariance_type, name):
