@@ -27,6 +27,17 @@ from gmmlib.em import PATHS, blocks, em, remaining_gain
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
 from gmmlib.mixture import Mixture, normalise
+from gmmlib.online import online_start, online_step
+
+
+OF_A_FIT = (
+    "converged_",
+    "log_likelihood_",
+    "log_likelihoods_",
+    "lower_bound_",
+    "lower_bounds_",
+    "n_iter_",
+)
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):
@@ -66,6 +77,12 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     verbose_interval : int, default 10
     accelerate : None or "squarem", default None
         Leap ahead where EM creeps; see :func:`gmmlib.acceleration.squarem`.
+    learning_decay : float, default 0.6
+        Only for `partial_fit`: a, above 0.5 and at most 1, of the step size (t + t₀)⁻ᵃ
+        for batch t.
+    learning_offset : float, default 10.0
+        Only for `partial_fit`: t₀, at least 0. The larger, the less the first batches
+        count.
 
     Attributes
     ----------
@@ -85,6 +102,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         The same per sample, under scikit-learn's names; the list without iteration 0.
     mixture_ : Mixture
         The parameters in float64.
+    online_ : OnlineState
+        After `partial_fit`: how many batches there were, and the mixture without the
+        average; see :mod:`gmmlib.online`.
     n_features_in_ : int
     feature_names_in_ : array of str
         Where `X` had names.
@@ -127,6 +147,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         verbose=0,
         verbose_interval=10,
         accelerate=None,
+        learning_decay=0.6,
+        learning_offset=10.0,
     ):
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -143,6 +165,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.accelerate = accelerate
+        self.learning_decay = learning_decay
+        self.learning_offset = learning_offset
 
     @classmethod
     def from_parameters(
@@ -212,6 +236,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
         validate_data(self, X, reset=True, skip_check_array=True)
+        vars(self).pop("online_", None)
         self.log_likelihoods_, self.converged_ = log_likelihoods, converged
         self.log_likelihood_, self.n_iter_ = state.log_likelihood, state.iteration
         self.lower_bound_ = state.log_likelihood / n
@@ -219,6 +244,48 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self._set_mixture(state.mixture, points.dtype)
         for sentence in self._warnings(points, floor, weight):
             warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
+        return self
+
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Take one step of online EM, with `X` (n, d) as a batch of a stream.
+
+        The first batch, of at least as many points as components, chooses the start, as
+        `fit` would, and the floor. After a `fit`, the steps go on from its mixture.
+        All batches count the same, so they should be of about the same size. The
+        parameters after each batch are averages; see :mod:`gmmlib.online`.
+
+        Parameters
+        ----------
+        X : array or Dask array, shape (n, d)
+        y : ignored
+        sample_weight : array or Dask array, shape (n,), optional
+            How often each point counts, within its batch.
+
+        Returns
+        -------
+        self
+        """
+        rng = self._check_parameters()
+        is_first = not hasattr(self, "mixture_")
+        if is_first:
+            points, weight = self._check_data(X, sample_weight)
+        else:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            points, weight = check_data(X, sample_weight)
+        state = getattr(self, "online_", None)
+        if state is None:
+            floor = covariance_floor(points, self.reg_covar, weight)
+            first = self._start(points, floor, rng, weight) if is_first else self.mixture_
+            state = online_start(first, floor)
+        state = online_step(
+            state, points, weight, self.learning_decay, self.learning_offset
+        )
+        # Nothing is changed before this line.
+        validate_data(self, X, reset=is_first, skip_check_array=True)
+        for name in OF_A_FIT:  # they do not belong to the new parameters
+            vars(self).pop(name, None)
+        self.online_ = state
+        self._set_mixture(state.average, points.dtype)
         return self
 
     def _check_parameters(self):
@@ -235,6 +302,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         covariance_class(self.covariance_type)
         check_name(self.init_params)
         check_choice(self.accelerate, "accelerate", PATHS)
+        decay, offset = self.learning_decay, self.learning_offset
+        if not isinstance(decay, numbers.Real) or not 0.5 < decay <= 1:
+            raise ValueError(
+                "learning_decay: expected a number above 0.5 and at most 1, "
+                f"got {decay!r}"
+            )
+        if not isinstance(offset, numbers.Real) or not 0 <= offset < np.inf:
+            raise ValueError(
+                f"learning_offset: expected a number of at least 0, got {offset!r}"
+            )
         return check_random_state(self.random_state)
 
     def _check_data(self, X, sample_weight):
