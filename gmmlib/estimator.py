@@ -2,7 +2,9 @@
 
 import numbers
 import warnings
+from contextlib import nullcontext
 from functools import partial
+from itertools import count
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -28,6 +30,7 @@ from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.online import online_start, online_step
+from gmmlib.progress import progress, report
 
 
 OF_A_FIT = (
@@ -73,8 +76,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     warm_start : bool, default False
         Whether `fit` goes on from the last fit, instead of from `n_init` new starts.
     verbose : int, default 0
-        Above 0, `fit` prints a line every `verbose_interval` iterations.
+        Above 0, `fit` shows a bar on a terminal or in a notebook (``pip install
+        tqdm``, for a notebook also ``ipywidgets``): the iteration, its log-likelihood,
+        and the gain that is estimated to remain.
     verbose_interval : int, default 10
+        Where there is neither, a line is printed after so many iterations.
     accelerate : None or "squarem", default None
         Leap ahead where EM creeps; see :func:`gmmlib.acceleration.squarem`.
     learning_decay : float, default 0.6
@@ -222,11 +228,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         points, weight = self._check_data(X, sample_weight)
         floor = covariance_floor(points, self.reg_covar, weight)
         runs, failure = [], None
-        for make_start in self._starts(points, floor, weight, rng):
-            try:
-                runs.append(self._run(points, make_start(), floor, weight))
-            except ValueError as error:  # another start may do better
-                failure = error
+        starts = self._starts(points, floor, weight, rng)
+        with self._progress() as bar:
+            ends = count(0 if bar is None else bar.n, self.max_iter)
+            for make_start, begin in zip(starts, ends):
+                try:
+                    run = self._run(points, make_start(), floor, weight, bar, begin)
+                    runs.append(run)
+                except ValueError as error:  # another start may do better
+                    failure = error
+            if bar is not None:
+                bar.update(next(ends) - bar.n)
         if not runs:
             raise failure
         varies = varying(points, weight)
@@ -339,25 +351,29 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             return [lambda: self.mixture_]
         return [lambda: self._start(X, floor, rng, sample_weight)] * self.n_init
 
-    def _run(self, X, start, floor, sample_weight):
+    def _progress(self):
+        """The bar of a fit, or None."""
+        if not self.verbose:
+            return nullcontext()
+        return progress(self.max_iter * (1 if self.warm_start else self.n_init))
+
+    def _run(self, X, start, floor, sample_weight, bar, begin):
         """EM from one start: last state, all log-likelihoods, converged or not."""
         tol = self.tol * (len(X) if sample_weight is None else sample_weight.sum())
         log_likelihoods = []
         for state in self._states(X, start, floor, sample_weight):
             log_likelihoods.append(state.log_likelihood)
             to_gain = self._to_gain(log_likelihoods)
-            if self.verbose and state.iteration % self.verbose_interval == 0:
-                print(
-                    f"iteration {state.iteration}: log-likelihood "
-                    f"{state.log_likelihood:.6f}, about {to_gain:.3g} nats to gain"
-                )
+            if bar is not None:
+                place = begin + state.iteration
+                report(bar, place, state, to_gain, self.verbose and self.verbose_interval)
             if to_gain <= tol and np.diff(log_likelihoods[-2:]) <= tol:
                 return state, log_likelihoods, True
             if state.iteration >= self.max_iter:
                 return state, log_likelihoods, False
 
     def _states(self, X, start, floor, sample_weight):
-        """What a run goes through: where a progress bar can look on."""
+        """What a run goes through."""
         return em(X, start, floor, sample_weight, self.accelerate)
 
     def _to_gain(self, log_likelihoods):
