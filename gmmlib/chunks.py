@@ -13,6 +13,7 @@ Dask is not imported here before somebody has imported it: to make such an array
 """
 
 import operator
+import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
@@ -28,6 +29,51 @@ def is_dask(X):
     """Whether that is a Dask array; without importing Dask to find out."""
     dask_array = sys.modules.get("dask.array")
     return dask_array is not None and isinstance(X, dask_array.Array)
+
+
+def open_npy(path, rows):
+    """A Dask array of the `.npy` file there, of which each worker maps what it needs.
+
+    ``da.from_array`` of a memory map would do for threads. To other processes it would
+    send the whole file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The same on all workers.
+    rows : int
+        Of a chunk. A chunk should take a second or so, ten million rows of eight
+        numbers, because Dask needs some milliseconds for it.
+
+    Returns
+    -------
+    dask.array.Array
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "X.npy")
+    ...     np.save(path, np.arange(10.0).reshape(5, 2))
+    ...     X = open_npy(path, rows=2)
+    ...     X.chunks, X[3].compute()
+    (((2, 2, 1), (2,)), array([6., 7.]))
+    """
+    import dask.array as da
+
+    like = np.load(path, mmap_mode="r")
+    sizes = [min(rows, len(like) - first) for first in range(0, len(like), rows)]
+    return da.map_blocks(
+        _rows_of_file,
+        os.path.abspath(path),
+        chunks=(tuple(sizes), *((size,) for size in like.shape[1:])),
+        meta=np.empty((0,) * like.ndim, like.dtype),
+    )
+
+
+def _rows_of_file(path, block_info=None):
+    first, end = block_info[None]["array-location"][0]
+    return np.load(path, mmap_mode="r")[first:end]
 
 
 def check_data(X, sample_weight=None, n_columns=None):

@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster
 from sklearn.exceptions import NotFittedError
 
 from gmmlib import GaussianMixture, em
-from gmmlib.chunks import Chunks, check_data, rows_at
+from gmmlib.chunks import Chunks, check_data, open_npy, rows_at
 from gmmlib.covariance import covariance_floor
 from gmmlib.em import _in_turn, sweep
 from gmmlib.initialisation import GUESSES, MOST_ROWS, start
@@ -266,6 +266,16 @@ def test_a_fit_reads_each_block_three_times_and_once_for_each_state():
     seen[:] = 0
     quietly(GaussianMixture(3, random_state=0, max_iter=4, tol=0), persisted)
     assert not seen.any()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, int])
+def test_a_file_is_mapped_where_it_is_needed(tmp_path, dtype):
+    data = (10 * clouds(10_000, 8, 3)).astype(dtype)
+    np.save(tmp_path / "X.npy", data)
+    rows = open_npy(tmp_path / "X.npy", rows=3000)
+    assert rows.chunks == ((3000, 3000, 3000, 1000), (8,)) and rows.dtype == dtype
+    np.testing.assert_array_equal(rows.compute(), data)
+    assert len(pickle.dumps(rows)) < data.nbytes / 50
 
 
 # Schedulers
