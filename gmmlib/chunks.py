@@ -56,8 +56,8 @@ def open_npy(path, rows):
     ...     path = os.path.join(folder, "X.npy")
     ...     np.save(path, np.arange(10.0).reshape(5, 2))
     ...     X = open_npy(path, rows=2)
-    ...     X.chunks, X[3].compute()
-    (((2, 2, 1), (2,)), array([6., 7.]))
+    ...     X.chunks, X[3].compute().tolist()
+    (((2, 2, 1), (2,)), [6.0, 7.0])
     """
     import dask.array as da
 
@@ -95,8 +95,8 @@ def check_data(X, sample_weight=None, n_columns=None):
     Raises
     ------
     ValueError, TypeError
-        As :func:`gmmlib.check.check_points`; for a Dask array, the message names the
-        block, too.
+        For what is no table of finite numbers. The message says where; for a Dask
+        array it names the block, too.
     """
     if isinstance(X, Chunks):
         return X, sample_weight
