@@ -11,7 +11,7 @@ LOCK = _build/lock/bin/uv pip compile - --universal --python-version 3.11 \
   --custom-compile-command "make lock"
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book pdf test binder serve chapters bench starts mutants mutation lock clean
+.PHONY: help book pdf test binder serve chapters bench scale starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ chapters: .venv/made ## run the notebooks and store their outputs (CHAPTERS=... 
 
 bench: .venv/made ## time gmmlib and scikit-learn side by side, with all threads
 	env -u OMP_NUM_THREADS -u OPENBLAS_NUM_THREADS $(BIN)/python tests/bench.py
+
+scale: .venv/made ## measure memory and time for more data than memory, on one core and two
+	$(BIN)/python tests/scale.py
 
 starts: .venv/made ## compare the ends of gmmlib's and scikit-learn's fits on 200 problems
 	$(BIN)/python tests/starts.py

@@ -43,22 +43,46 @@ def check_points(X, name="X", n_columns=None):
     except (TypeError, ValueError) as error:
         _report_cell(X, name, error)
         raise
-    # A sum is finite only if all terms are: one fast pass, a search after bad news.
-    with np.errstate(over="ignore", invalid="ignore"):
-        suspicious = not np.isfinite(X.sum())
-    if suspicious and not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
-        value = "NaN" if np.isnan(X[row, column]) else str(X[row, column])
-        raise ValueError(
-            f"{name}[{row}, {column}]: expected a finite number, got {value}; "
-            "drop that row or fill the value in"
-        )
+    if place := not_finite(X):
+        raise bad_value(f"{name}{list(place)}", X[place])
     if n_columns is not None and X.shape[1] != n_columns:
         raise ValueError(
             f"{name}: expected {n_columns} columns, got {X.shape[1]}; "
             "pass the same features, in the same order, as the model has"
         )
     return X
+
+
+def not_finite(X, rows=2**16):
+    """The row and column of the first NaN or infinity, or None.
+
+    Parameters
+    ----------
+    X : array, shape (n, d)
+    rows : int
+        How many are looked through at a time, so that little memory is needed.
+
+    Examples
+    --------
+    >>> not_finite(np.array([[1.0, 2.0], [3.0, np.inf]]))
+    (1, 1)
+    """
+    # A sum is finite only if all terms are: one fast pass, a search after bad news.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(X.sum()):
+            return None
+    for first in range(0, len(X), rows):
+        for row, column in np.argwhere(~np.isfinite(X[first : first + rows]))[:1]:
+            return int(first + row), int(column)
+
+
+def bad_value(where, value):
+    """The error for a NaN or an infinity at that place."""
+    value = "NaN" if np.isnan(value) else str(value)
+    return ValueError(
+        f"{where}: expected a finite number, got {value}; "
+        "drop that row or fill the value in"
+    )
 
 
 def _report_cell(X, name, cause):
@@ -206,19 +230,18 @@ def check_count(value, name, at_least=1):
     return int(value)
 
 
-def check_enough(X, n_components, name="n_components"):
+def check_enough(n_samples, n_components, name="n_components"):
     """Raise an error if there are fewer points than components.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> check_enough(np.zeros((2, 1)), n_components=3)  # doctest: +ELLIPSIS
+    >>> check_enough(2, n_components=3)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     ValueError: X: expected at least n_components=3 points, got n_samples = 2; ...
     """
-    if len(X) < n_components:
+    if n_samples < n_components:
         raise ValueError(
             f"X: expected at least {name}={n_components} points, "
-            f"got n_samples = {len(X)}; lower {name}"
+            f"got n_samples = {n_samples}; lower {name}"
         )

@@ -7,10 +7,8 @@ import argparse
 import json
 import os
 import sys
-import threading
-import time
 import warnings
-from contextlib import contextmanager
+from contextlib import nullcontext
 from operator import attrgetter
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.em import blocks
 from gmmlib.estimator import GaussianMixture
 from gmmlib.files import complete_files, read_points, write_table
+from gmmlib.progress import missing, progress
 from gmmlib.selection import CRITERIA, search
 from gmmlib.show import table
 
@@ -37,52 +36,12 @@ class Parser(argparse.ArgumentParser):
 
 
 class Watched(GaussianMixture):
-    """A model whose runs move a bar on."""
+    """A model whose runs move a bar on that others have begun."""
 
     bar = None
 
-    def _states(self, *arguments):
-        begin = self.bar.n
-        try:
-            for state in super()._states(*arguments):
-                self.bar.n = begin + state.iteration
-                now = f"log-likelihood {state.log_likelihood:.4f}"
-                self.bar.set_postfix_str(now, refresh=False)
-                yield state
-        finally:
-            self.bar.n = begin + self.max_iter
-
-
-@contextmanager
-def progress(total):
-    """A bar on standard error, drawn anew twice a second from the first second on.
-
-    Where standard error is no terminal, there is nothing to see.
-    """
-    try:
-        from tqdm import tqdm
-    except ImportError as error:
-        raise missing(error) from None
-    done = threading.Event()
-
-    def draw():
-        while not done.wait(0.5):
-            if time.monotonic() > begun + 1:
-                bar.refresh()
-
-    # With so long a delay, it never draws itself.
-    with tqdm(total=total, leave=False, disable=None, delay=1e9) as bar:
-        begun, thread = time.monotonic(), threading.Thread(target=draw)
-        if not bar.disable:
-            thread.start()
-        try:
-            yield bar
-        finally:
-            done.set()
-            if not bar.disable:
-                thread.join()
-                bar.delay = 0  # or it would leave its last drawing behind
-                bar.last_print_t = time.time()
+    def _progress(self):
+        return nullcontext(self.bar)
 
 
 def main(arguments=None):
@@ -223,7 +182,7 @@ def file_that_ends_in(*endings):
 
 def run(options):
     """Read, fit, write the files and report; all of these, or nothing."""
-    with progress(len(options.range) * options.n_init * options.max_iter) as bar:
+    with progress(len(options.range) * options.n_init * options.max_iter, True) as bar:
         bar.set_description_str("reading", refresh=False)
         X, names = read_points(options.data_path)
         candidates, remarks = fit_all(X, options, bar)
@@ -261,7 +220,7 @@ def run(options):
 def fit_all(X, options, bar):
     """A candidate for each number of components, and what each fit warned of."""
     name = "n_clusters" if options.n_clusters else "find_num_clusters_range HI"
-    check_enough(X, options.range[-1], name)
+    check_enough(len(X), options.range[-1], name)
     Watched.bar = bar
     model = Watched(
         covariance_type=options.covariance_type,
@@ -481,7 +440,3 @@ def import_plotting():
         raise missing(error) from None
     plotting.use_style()
     return plotting
-
-
-def missing(error):
-    return ImportError(f"{error}: pip install 'gmmlib[cli]' brings it")

@@ -21,6 +21,7 @@ from functools import cache
 import numpy as np
 
 from gmmlib.check import check_choice, check_symmetric
+from gmmlib.chunks import n_counted, rows_at
 from gmmlib.gaussian import cholesky, inverse_factor, is_flat
 
 SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
@@ -303,10 +304,13 @@ def spread(X, sample_weight=None):
     >>> spread(X).round(2)
     array([2.2, 2.2])
     """
-    rows = np.arange(len(X)) if sample_weight is None else np.flatnonzero(sample_weight)
-    rows = rows[:: -(-len(rows) // SPREAD_ROWS)]
-    X = X[rows].astype(float)
-    weights = np.ones(len(X)) if sample_weight is None else sample_weight[rows]
+    if sample_weight is None:
+        X = X[:: -(-len(X) // SPREAD_ROWS)].astype(float)
+        weights = np.ones(len(X))
+    else:
+        n = n_counted(X, sample_weight)
+        rows = rows_at(np.arange(0, n, -(-n // SPREAD_ROWS)), sample_weight > 0)
+        X, weights = X[rows].astype(float), sample_weight[rows]
     with np.errstate(over="ignore"):
         mean = np.average(X, axis=0, weights=weights)
         variance = np.average((X - mean) ** 2, axis=0, weights=weights)

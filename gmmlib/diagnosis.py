@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from gmmlib.chunks import extremes, n_counted
+
 ALIKE = 0.01  # in standard deviations, and as a share of a variance
 
 
@@ -46,9 +48,8 @@ def collapsed(mixture, floor, varies=slice(None)):
 
 def varying(X, sample_weight=None):
     """Which features are not constant over the points that count, shape (d,)."""
-    if sample_weight is not None:
-        X = X[sample_weight > 0]
-    return X.min(axis=0) < X.max(axis=0)
+    lowest, highest = extremes(X, sample_weight)
+    return lowest < highest
 
 
 def rank(state, n_points, floor, varies=slice(None)):
@@ -95,7 +96,7 @@ def diagnose(mixture, floor, X, sample_weight=None):
     >>> diagnose(mixture, np.array([1e-6]), X)[0][:51]
     'component 1 is empty: it has 0 of 3 points; lower n'
     """
-    n_points = len(X) if sample_weight is None else np.count_nonzero(sample_weight)
+    n_points = n_counted(X, sample_weight)
     varies = varying(X, sample_weight)
     sentences = [
         f"feature {i} is constant: its variance is the floor; drop it"

@@ -2,14 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from math import isfinite
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from gmmlib.acceleration import squarem
-from gmmlib.check import check_choice, check_points, check_sample_weight
+from gmmlib.check import check_choice
+from gmmlib.chunks import Chunks, check_data
 from gmmlib.covariance import covariance_floor
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.products import cancellation, products_for
@@ -38,12 +39,13 @@ def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
 
     Parameters
     ----------
-    X : array, shape (n, d)
+    X : array or Dask array, shape (n, d)
+        A Dask array is not gathered; see :mod:`gmmlib.chunks`.
     start : Mixture
         Its covariance type is that of the fit.
     reg_covar : "scale", float, or array of shape (d,)
         What is added to the variances; see :func:`gmmlib.covariance.covariance_floor`.
-    sample_weight : array, shape (n,), optional
+    sample_weight : array or Dask array, shape (n,), optional
         How often each point counts, 1 by default.
     accelerate : None or "squarem"
         See :func:`gmmlib.acceleration.squarem`.
@@ -68,8 +70,7 @@ def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
     1 -7.0621
     2 -7.062
     """
-    X = check_points(X, n_columns=start.n_features)
-    sample_weight = check_sample_weight(sample_weight, len(X))
+    X, sample_weight = check_data(X, sample_weight, n_columns=start.n_features)
     floor = covariance_floor(X, reg_covar, sample_weight)
     path = check_choice(accelerate, "accelerate", PATHS)
     passes, ready = 0, None
@@ -139,9 +140,9 @@ def sweep(X, mixture, sample_weight=None, centres=None, products=None):
 
     Parameters
     ----------
-    X : array, shape (n, d)
+    X : array or Chunks, shape (n, d)
     mixture : Mixture
-    sample_weight : array, shape (n,), optional
+    sample_weight : array or Chunks, shape (n,), optional
     centres : array, shape (k, d), optional
         What to subtract before summing. Without it, whatever is fast and keeps the
         digits: the middle of the means, or each mean.
@@ -163,35 +164,47 @@ def sweep(X, mixture, sample_weight=None, centres=None, products=None):
                 return products.unpack(sums), log_likelihood
         centres = mixture.means
 
-    def sums_of_block(block, sample_weight):
-        responsibilities, log_density = normalise(mixture.log_joint(block))
-        if sample_weight is not None:
-            responsibilities *= sample_weight[:, None]
-            log_density *= sample_weight
-        sums = weighted_sums(block, responsibilities, centres, mixture.covariance_type)
-        return sums, float(log_density.sum())
-
     rows = block_rows(2 * sum(mixture.means.shape), 8)
-    return _reduce(sums_of_block, X, sample_weight, rows)
+    return _reduce(partial(plain_sums, mixture, centres), X, sample_weight, rows)
+
+
+def plain_sums(mixture, centres, block, sample_weight=None):
+    """The E-step of a block, then its sums about these centres; the log-likelihood."""
+    responsibilities, log_density = normalise(mixture.log_joint(block))
+    if sample_weight is not None:
+        responsibilities *= sample_weight[:, None]
+        log_density *= sample_weight
+    sums = weighted_sums(block, responsibilities, centres, mixture.covariance_type)
+    return sums, float(log_density.sum())
 
 
 def _reduce(of_block, X, sample_weight, rows):
     """The sums over all blocks of rows, and of their log-likelihoods."""
-    parts = [slice(first, first + rows) for first in range(0, len(X), rows)]
-
-    def of_part(part):
-        return of_block(X[part], None if sample_weight is None else sample_weight[part])
-
-    def added(one, other):
-        return one[0] + other[0], one[1] + other[1]
-
-    if X.shape[1] < LEAST_FEATURES or len(parts) < LEAST_BLOCKS:
-        return reduce(added, map(of_part, parts))
+    if isinstance(X, Chunks):
+        # The scheduler has something to do for each core.
+        with _blas().limit(limits=1):
+            return X.fold(partial(_in_turn, of_block, rows), sample_weight, _added)
+    if X.shape[1] < LEAST_FEATURES or len(X) <= rows * (LEAST_BLOCKS - 1):
+        return _in_turn(of_block, rows, X, sample_weight)
     blas = _blas()
     n_threads = max([library.num_threads for library in blas.lib_controllers])
     # A block is too small to be worth several threads, but there are many blocks.
     with blas.limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
-        return reduce(added, pool.map(of_part, parts))
+        return _in_turn(of_block, rows, X, sample_weight, pool.map)
+
+
+def _in_turn(of_block, rows, X, sample_weight=None, map=map):
+    """The same for what is in memory, one block after the other."""
+
+    def of_part(first):
+        part = slice(first, first + rows)
+        return of_block(X[part], None if sample_weight is None else sample_weight[part])
+
+    return reduce(_added, map(of_part, range(0, len(X), rows)))
+
+
+def _added(one, other):
+    return one[0] + other[0], one[1] + other[1]
 
 
 @cache

@@ -2,6 +2,9 @@
 
 import numbers
 import warnings
+from contextlib import nullcontext
+from functools import partial
+from itertools import count
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -17,15 +20,27 @@ from gmmlib.check import (
     check_enough,
     check_numbers,
     check_points,
-    check_sample_weight,
     check_weights,
 )
+from gmmlib.chunks import check_data, is_dask, map_rows, n_counted
 from gmmlib.covariance import covariance_class, covariance_floor
 from gmmlib.diagnosis import diagnose, rank, varying
 from gmmlib.em import PATHS, blocks, em, remaining_gain
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
 from gmmlib.mixture import Mixture, normalise
+from gmmlib.online import online_start, online_step
+from gmmlib.progress import progress, report
+
+
+OF_A_FIT = (
+    "converged_",
+    "log_likelihood_",
+    "log_likelihoods_",
+    "lower_bound_",
+    "lower_bounds_",
+    "n_iter_",
+)
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):
@@ -61,10 +76,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     warm_start : bool, default False
         Whether `fit` goes on from the last fit, instead of from `n_init` new starts.
     verbose : int, default 0
-        Above 0, `fit` prints a line every `verbose_interval` iterations.
+        Above 0, `fit` shows a bar on a terminal or in a notebook (``pip install
+        tqdm``, for a notebook also ``ipywidgets``): the iteration, its log-likelihood,
+        and the gain that is estimated to remain.
     verbose_interval : int, default 10
+        Where there is neither, a line is printed after so many iterations.
     accelerate : None or "squarem", default None
         Leap ahead where EM creeps; see :func:`gmmlib.acceleration.squarem`.
+    learning_decay : float, default 0.6
+        Only for `partial_fit`: a, above 0.5 and at most 1, of the step size (t + t₀)⁻ᵃ
+        for batch t.
+    learning_offset : float, default 10.0
+        Only for `partial_fit`: t₀, at least 0. The larger, the less the first batches
+        count.
 
     Attributes
     ----------
@@ -84,6 +108,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         The same per sample, under scikit-learn's names; the list without iteration 0.
     mixture_ : Mixture
         The parameters in float64.
+    online_ : OnlineState
+        After `partial_fit`: how many batches there were, and the mixture without the
+        average; see :mod:`gmmlib.online`.
     n_features_in_ : int
     feature_names_in_ : array of str
         Where `X` had names.
@@ -126,6 +153,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         verbose=0,
         verbose_interval=10,
         accelerate=None,
+        learning_decay=0.6,
+        learning_offset=10.0,
     ):
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -142,6 +171,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.accelerate = accelerate
+        self.learning_decay = learning_decay
+        self.learning_offset = learning_offset
 
     @classmethod
     def from_parameters(
@@ -182,23 +213,32 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array, shape (n, d)
+        X : array or Dask array, shape (n, d)
+            A Dask array is not gathered, a memory map not copied, if it holds float64
+            or float32; see :mod:`gmmlib.chunks`.
         y : ignored
-        sample_weight : array, shape (n,), optional
+        sample_weight : array or Dask array, shape (n,), optional
             How often each point counts: 0 is absent, 2 is there twice.
 
         Returns
         -------
         self
         """
-        points, weight, rng = self._check(X, sample_weight)
+        rng = self._check_parameters()
+        points, weight = self._check_data(X, sample_weight)
         floor = covariance_floor(points, self.reg_covar, weight)
         runs, failure = [], None
-        for make_start in self._starts(points, floor, weight, rng):
-            try:
-                runs.append(self._run(points, make_start(), floor, weight))
-            except ValueError as error:  # another start may do better
-                failure = error
+        starts = self._starts(points, floor, weight, rng)
+        with self._progress() as bar:
+            ends = count(0 if bar is None else bar.n, self.max_iter)
+            for make_start, begin in zip(starts, ends):
+                try:
+                    run = self._run(points, make_start(), floor, weight, bar, begin)
+                    runs.append(run)
+                except ValueError as error:  # another start may do better
+                    failure = error
+            if bar is not None:
+                bar.update(next(ends) - bar.n)
         if not runs:
             raise failure
         varies = varying(points, weight)
@@ -208,6 +248,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
         validate_data(self, X, reset=True, skip_check_array=True)
+        vars(self).pop("online_", None)
         self.log_likelihoods_, self.converged_ = log_likelihoods, converged
         self.log_likelihood_, self.n_iter_ = state.log_likelihood, state.iteration
         self.lower_bound_ = state.log_likelihood / n
@@ -217,10 +258,51 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
         return self
 
-    def _check(self, X, sample_weight):
-        """Data, weights and random numbers, once all parameters are found valid."""
-        X = check_points(X)
-        k = check_count(self.n_components, "n_components")
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Take one step of online EM, with `X` (n, d) as a batch of a stream.
+
+        The first batch, of at least as many points as components, chooses the start, as
+        `fit` would, and the floor. After a `fit`, the steps go on from its mixture.
+        All batches count the same, so they should be of about the same size. The
+        parameters after each batch are averages; see :mod:`gmmlib.online`.
+
+        Parameters
+        ----------
+        X : array or Dask array, shape (n, d)
+        y : ignored
+        sample_weight : array or Dask array, shape (n,), optional
+            How often each point counts, within its batch.
+
+        Returns
+        -------
+        self
+        """
+        rng = self._check_parameters()
+        is_first = not hasattr(self, "mixture_")
+        if is_first:
+            points, weight = self._check_data(X, sample_weight)
+        else:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            points, weight = check_data(X, sample_weight)
+        state = getattr(self, "online_", None)
+        if state is None:
+            floor = covariance_floor(points, self.reg_covar, weight)
+            first = self._start(points, floor, rng, weight) if is_first else self.mixture_
+            state = online_start(first, floor)
+        state = online_step(
+            state, points, weight, self.learning_decay, self.learning_offset
+        )
+        # Nothing is changed before this line.
+        validate_data(self, X, reset=is_first, skip_check_array=True)
+        for name in OF_A_FIT:  # they do not belong to the new parameters
+            vars(self).pop(name, None)
+        self.online_ = state
+        self._set_mixture(state.average, points.dtype)
+        return self
+
+    def _check_parameters(self):
+        """The random numbers, once all parameters are found valid."""
+        check_count(self.n_components, "n_components")
         check_count(self.max_iter, "max_iter", at_least=0)
         check_count(self.n_init, "n_init")
         if self.verbose not in (False, True):
@@ -232,15 +314,29 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         covariance_class(self.covariance_type)
         check_name(self.init_params)
         check_choice(self.accelerate, "accelerate", PATHS)
-        sample_weight = check_sample_weight(sample_weight, len(X))
-        counted = X if sample_weight is None else X[sample_weight > 0]
-        check_enough(counted, k)
-        if len(counted) == 1:
+        decay, offset = self.learning_decay, self.learning_offset
+        if not isinstance(decay, numbers.Real) or not 0.5 < decay <= 1:
+            raise ValueError(
+                "learning_decay: expected a number above 0.5 and at most 1, "
+                f"got {decay!r}"
+            )
+        if not isinstance(offset, numbers.Real) or not 0 <= offset < np.inf:
+            raise ValueError(
+                f"learning_offset: expected a number of at least 0, got {offset!r}"
+            )
+        return check_random_state(self.random_state)
+
+    def _check_data(self, X, sample_weight):
+        """Points and weights, enough of them to fit."""
+        X, sample_weight = check_data(X, sample_weight)
+        n = n_counted(X, sample_weight)
+        check_enough(n, self.n_components)
+        if n == 1:
             raise ValueError(
                 "X: expected at least 2 points, got n_samples = 1; "
                 "one point has no spread"
             )
-        return X, sample_weight, check_random_state(self.random_state)
+        return X, sample_weight
 
     def _starts(self, X, floor, sample_weight, rng):
         """Functions without arguments, each of which makes a start."""
@@ -255,25 +351,29 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             return [lambda: self.mixture_]
         return [lambda: self._start(X, floor, rng, sample_weight)] * self.n_init
 
-    def _run(self, X, start, floor, sample_weight):
+    def _progress(self):
+        """The bar of a fit, or None."""
+        if not self.verbose:
+            return nullcontext()
+        return progress(self.max_iter * (1 if self.warm_start else self.n_init))
+
+    def _run(self, X, start, floor, sample_weight, bar, begin):
         """EM from one start: last state, all log-likelihoods, converged or not."""
         tol = self.tol * (len(X) if sample_weight is None else sample_weight.sum())
         log_likelihoods = []
         for state in self._states(X, start, floor, sample_weight):
             log_likelihoods.append(state.log_likelihood)
             to_gain = self._to_gain(log_likelihoods)
-            if self.verbose and state.iteration % self.verbose_interval == 0:
-                print(
-                    f"iteration {state.iteration}: log-likelihood "
-                    f"{state.log_likelihood:.6f}, about {to_gain:.3g} nats to gain"
-                )
+            if bar is not None:
+                place = begin + state.iteration
+                report(bar, place, state, to_gain, self.verbose and self.verbose_interval)
             if to_gain <= tol and np.diff(log_likelihoods[-2:]) <= tol:
                 return state, log_likelihoods, True
             if state.iteration >= self.max_iter:
                 return state, log_likelihoods, False
 
     def _states(self, X, start, floor, sample_weight):
-        """What a run goes through: where a progress bar can look on."""
+        """What a run goes through."""
         return em(X, start, floor, sample_weight, self.accelerate)
 
     def _to_gain(self, log_likelihoods):
@@ -343,24 +443,37 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True)
         return points
 
-    def score_samples(self, X):
-        """log p(x) for each point, shape (n,), in nats."""
+    def _rows(self, function, X, columns=None, dtype=None):
+        """What a function of mixture and points returns; lazy for a Dask array.
+
+        The result has so many columns, and the type of the data by default.
+        """
+        if is_dask(X):
+            check_is_fitted(self, "mixture_")
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return map_rows(partial(function, self.mixture_), X, columns, dtype)
         X = self._points(X)
-        return self.mixture_.log_density(X).astype(X.dtype)
+        return function(self.mixture_, X).astype(dtype or X.dtype, copy=False)
+
+    def score_samples(self, X):
+        """log p(x) for each point, shape (n,), in nats; lazy for a Dask array."""
+        return self._rows(Mixture.log_density, X)
 
     def score(self, X, y=None):
         """The mean log-density per point: not the total."""
         return float(self.score_samples(X).mean(dtype=float))
 
     def predict_proba(self, X):
-        """Responsibilities, shape (n, k): the soft assignment."""
-        X = self._points(X)
-        return self.mixture_.responsibilities(X).astype(X.dtype)
+        """Responsibilities, shape (n, k): the soft assignment; lazy for a Dask array."""
+        check_is_fitted(self, "mixture_")
+        return self._rows(Mixture.responsibilities, X, self.mixture_.n_components)
 
     def predict(self, X):
-        """The most responsible component of each point, (n,): the hard assignment."""
-        X = self._points(X)
-        return self.mixture_.log_joint(X).argmax(axis=1)
+        """The most responsible component of each point, (n,): the hard assignment.
+
+        Lazy for a Dask array.
+        """
+        return self._rows(_labels, X, dtype=np.intp)
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit, then predict the same points."""
@@ -373,26 +486,46 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def bic(self, X):
         """Bayesian information criterion on `X`; lower is better."""
-        X = self._points(X)
-        log_likelihood = self.mixture_.log_likelihood(X)
-        return selection.bic(log_likelihood, self.mixture_.n_parameters, len(X))
+        log_likelihood, n = self._log_likelihood(X)
+        return selection.bic(log_likelihood, self.mixture_.n_parameters, n)
 
     def aic(self, X):
         """Akaike information criterion on `X`; lower is better."""
-        X = self._points(X)
-        log_likelihood = self.mixture_.log_likelihood(X)
+        log_likelihood, _ = self._log_likelihood(X)
         return selection.aic(log_likelihood, self.mixture_.n_parameters)
+
+    def _log_likelihood(self, X):
+        """Of the points, and how many they are."""
+        if is_dask(X):
+            log_density = self._rows(Mixture.log_density, X, dtype=np.float64)
+            return float(log_density.sum()), len(X)
+        X = self._points(X)
+        return self.mixture_.log_likelihood(X), len(X)
 
     def icl(self, X):
         """Integrated complete-data likelihood on `X`; lower is better."""
-        X = self._points(X)
-        doubt, log_likelihood = 0.0, 0.0
-        for block in blocks(X, sum(self.mixture_.means.shape)):
-            responsibilities, log_density = normalise(self.mixture_.log_joint(block))
-            doubt += selection.doubt(responsibilities)
-            log_likelihood += log_density.sum()
+        if is_dask(X):
+            rows = self._rows(_evidence, X, columns=2, dtype=np.float64)
+            log_likelihood, doubt = rows.sum(axis=0).compute()
+        else:
+            X, doubt, log_likelihood = self._points(X), 0.0, 0.0
+            for block in blocks(X, sum(self.mixture_.means.shape)):
+                resp, log_density = normalise(self.mixture_.log_joint(block))
+                doubt += selection.doubt(resp)
+                log_likelihood += log_density.sum()
         n_parameters = self.mixture_.n_parameters
         return selection.icl(log_likelihood, n_parameters, len(X), doubt)
+
+
+def _labels(mixture, X):
+    """The most responsible component of each point, shape (n,)."""
+    return mixture.log_joint(X).argmax(axis=1)
+
+
+def _evidence(mixture, X):
+    """Log-density and doubt of each point, shape (n, 2)."""
+    resp, log_density = normalise(mixture.log_joint(X))
+    return np.column_stack([log_density, -np.log(resp.max(axis=1))])
 
 
 def _invert(matrices, covariance_type, name):

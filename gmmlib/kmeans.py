@@ -163,7 +163,7 @@ def kmeans(X, n_clusters, n_init=1, random_state=None, sample_weight=None):
     1.0
     """
     X = check_points(X)
-    check_enough(X, check_count(n_clusters, "n_clusters"), "n_clusters")
+    check_enough(len(X), check_count(n_clusters, "n_clusters"), "n_clusters")
     sample_weight = check_sample_weight(sample_weight, len(X))
     rng = check_random_state(random_state)
     best = None

@@ -20,11 +20,15 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
 from gmmlib.gaussian import cholesky, normal_pdf
+
+for weight in ("Regular", "Bold"):
+    fontManager.addfont(Path(__file__).with_name(f"FiraSans-{weight}.ttf"))
 
 # After Okabe and Ito (2008), darkened until each stands out from white by at least 3 : 1.
 # The first four also differ in lightness, so that they survive a grey print.
@@ -41,8 +45,8 @@ STYLE = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",  # opaque: dark letters stay legible on a dark page
     "savefig.dpi": 200,
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same everywhere
-    "mathtext.fontset": "dejavusans",
+    "font.family": ["Fira Sans", "DejaVu Sans"],  # the pages' letters; for ₁ matplotlib's
+    "mathtext.fontset": "cm",  # as the pages' formulas
     "font.size": 11,
     "axes.labelsize": 11,
     "axes.titlesize": 11,
@@ -69,7 +73,7 @@ def use_style():
     --------
     >>> use_style()
     >>> plt.rcParams["font.family"]
-    ['DejaVu Sans']
+    ['Fira Sans', 'DejaVu Sans']
     """
     plt.rcParams.update(STYLE)
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

@@ -85,6 +85,10 @@ class Full:
             self.coefficients = self._coefficients().astype(dtype, copy=False)
         self._buffers = threading.local()  # one block's arrays serve all blocks
 
+    def __reduce__(self):
+        """What travels to a worker, which makes the rest anew."""
+        return type(self), (self.mixture, self.dtype, self.centre)
+
     def _coefficients(self):
         """η, shape (k, numbers)."""
         shift = self.mixture.means - self.centre

@@ -101,6 +101,13 @@ def climb(X, start, reg_covar=0.0, tol=1e-12):
         previous = state.log_likelihood
 
 
+def quietly(model, X, sample_weight=None):
+    """Fit, whatever EM has to say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, sample_weight=sample_weight)
+
+
 def scikit_after(n_steps, X, start, reg_covar=0.0):
     """The mixture that scikit-learn reaches in as many steps from the same start."""
     matrices = start.covariance_type in ("full", "tied")

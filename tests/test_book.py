@@ -396,10 +396,11 @@ def test_a_page_has_the_rules_for_both_themes_and_for_print(page):
 
 
 @each_page
-def test_a_page_brings_the_letters_of_formulas_if_it_has_formulas(page):
+def test_a_page_brings_its_letters_and_those_of_formulas_if_it_has_formulas(page):
     has_formulas = soup(page).select_one(".katex") is not None
-    letters = soup(page).select('link[rel="preload"][href*="KaTeX_"]')
-    assert len(letters) == 2 * has_formulas
+    letters = [link["href"] for link in soup(page).select('link[rel="preload"]')]
+    assert sum("KaTeX_" in path for path in letters) == 2 * has_formulas
+    assert sum("fira-sans" in path for path in letters) == 1
 
 
 @each_page
@@ -413,12 +414,6 @@ def test_a_page_is_at_most_two_megabytes_with_all_that_it_loads(page):
     loaded |= {(page.parent / font).resolve() for font in fonts}
     files = [path.read_bytes() for path in loaded if path.is_file()]
     assert sum(len(gzip.compress(file)) for file in files) < 2e6
-
-
-def test_the_reader_s_theme_is_known_before_the_page_is_drawn():
-    scripts = soup(HTML / "index.html").head.find_all("script", src=False)
-    (theme,) = [tag for tag in scripts if "prefers-color-scheme" in tag.get_text()]
-    assert 'dataset.mode ||= "auto"' in theme.get_text()
 
 
 def test_the_first_column_of_a_table_may_be_headings():

@@ -156,6 +156,15 @@ THIN_OUT = """() => {
 }"""
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_reader_s_theme_is_known_before_the_scripts_come(theme, browser, address):
+    with browser.new_context(color_scheme=theme) as context:
+        page = context.new_page()
+        page.route("**/*.js*", lambda route: route.abort())
+        page.goto(address + "index.html")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+
+
 # Narrow pages
 
 
@@ -214,6 +223,18 @@ SIDEWAYS = """() => {
         problems.push("the page scrolls");
     return problems;
 }"""
+
+
+@each_page
+def test_all_code_fits_on_a_laptop(name, browser, address):
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.goto(address + name)
+        page.evaluate(UNFOLD)
+        come_near(page)
+        wide = """(boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth)
+            .map((box) => box.textContent)"""
+        report(page.locator("article pre").evaluate_all(wide))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_parameters_have_scikit_learns_names_and_meaning():
     ours, theirs = (
         inspect.signature(c).parameters for c in (GaussianMixture, ScikitMixture)
     )
-    assert set(ours) == {*theirs, "accelerate"}
+    assert set(ours) == {*theirs, "accelerate", "learning_decay", "learning_offset"}
     changed = {name for name in theirs if ours[name].default != theirs[name].default}
     assert changed == {"reg_covar", "init_params"}
     assert [

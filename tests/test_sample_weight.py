@@ -693,4 +693,6 @@ def test_arguments_have_their_documented_defaults():
         "verbose": 0,
         "verbose_interval": 10,
         "accelerate": None,
+        "learning_decay": 0.6,
+        "learning_offset": 10.0,
     }

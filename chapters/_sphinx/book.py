@@ -84,6 +84,8 @@ MENDED = {  # what the theme and the extensions write: what assistive technology
     r'\1 title="\3"\2\3',
     # several things of one name; nothing refers to them
     r' id="(?:exercise-content|solution-content|search-input)"': "",
+    # the space before a link is not a part of it
+    r'(<p class="admonition-title">Solution to)(<a [^>]*>) ': r"\1 \2",
     # a role that is no more, and whose list held other things
     r' role="doc-biblioentry"| role="list"(?= class="citation-list")': "",
 }

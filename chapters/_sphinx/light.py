@@ -22,15 +22,13 @@ SHEET = re.compile(r'<link [^>]*rel="stylesheet"[^>]*>\s*')
 
 
 def setup(app):
-    # The theme asks for the reader's theme in its scripts, which wait; and without a
-    # mode it complains in the console.
+    # The theme asks for the reader's theme in its scripts, which wait.
     app.add_js_file(
         None,
         body="""{
       const {dataset} = document.documentElement;
       const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-      dataset.mode ||= "auto";
-      dataset.theme ||= dark ? "dark" : "light";
+      if (dataset.theme == "auto") dataset.theme = dark ? "dark" : "light";
     }""",
     )
     # What is made of these files is in the pages: these are written again with them.
@@ -67,8 +65,9 @@ def lighten(page, html, root):
         path = re.search(r'href="([^"?]*)', link)[1].removeprefix(root)
         css += used(rules_of(html, path), names)
     css = with_icons(css, html).replace("url(/", f"url({root}")
-    # Else the formulas would be laid out anew when their letters come.
-    letters = re.findall(r"url\((\S*KaTeX_(?:Main-Regular|Math-Italic)\S*)\)", css)
+    # Else the page would be laid out anew when its letters come.
+    first = "fira-sans-latin-400-normal|KaTeX_(?:Main-Regular|Math-Italic)"
+    letters = re.findall(rf"url\((\S*(?:{first})\S*)\)", css)
     fonts = "".join(
         f'<link rel="preload" as="font" crossorigin href="{address}" />\n'
         for address in letters

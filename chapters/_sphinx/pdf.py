@@ -93,6 +93,8 @@ def book():
     about = index.select(".bd-footer-content .footer-item :is(p, div)")
     about = "<br>".join(escape(line.get_text().strip()) for line in about)
     style = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
+    for name, folder in {"FONTS": FONTS, "LIBRARY": ROOT / "gmmlib"}.items():
+        style = style.replace(name, folder.as_uri())
     static = (HTML / "_static").as_uri()
     return f"""<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -100,7 +102,7 @@ def book():
 <title>{title}</title>
 <link rel="stylesheet" href="{static}/pygments.css">
 <link rel="stylesheet" href="{static}/katex/katex.min.css">
-<style>{style.replace("FONTS", FONTS.as_uri())}{heads}</style>
+<style>{style}{heads}</style>
 <section class="cover">
 <img src="{static}/logo.svg" alt=""><p>{title}</p><small>{about}</small>
 </section>
