@@ -398,7 +398,7 @@ def _about_values(got, expected, axes, close):
             "0/0, the logarithm of 0, or an exponential out of range?"
         )
     for digits in range(1, 5):
-        if np.allclose(got, np.round(expected, digits), 0, 1e-12):
+        if got.any() and np.allclose(got, np.round(expected, digits), 0, 1e-12):
             return f"is rounded to {digits} decimals; return all digits"
     for axis in range(got.ndim) if axes else ():
         if np.allclose(expected.sum(axis), 1) and not np.allclose(got.sum(axis), 1):
@@ -409,14 +409,16 @@ def _about_values(got, expected, axes, close):
             sums = [f"{total:.4g}" for total in got.sum(axis).flat]
             sums[3:] = ["…"] * (len(sums) > 3)
             return f"{should}; yours sums to {', '.join(sums)}"
-    for what, value in {
+    only_0_and_1 = np.isin(expected, (0, 1)).all()  # anything may look like these
+    known = {
         "is the negative of": -expected,
         "is the square of": expected**2,
         "is the square root of": np.sqrt(expected),
         "is the logarithm of": np.log(expected),
         "is the exponential of": np.exp(expected),
         "is 1 divided by": 1 / expected,
-    }.items():
+    }
+    for what, value in () if only_0_and_1 else known.items():
         if _close(got, value, **close):
             return f"every number {what} what is expected"
     if got.size > 1:
@@ -425,7 +427,8 @@ def _about_values(got, expected, axes, close):
             return f"every number is {ratio[0]:.4g} times what is expected"
         if np.allclose(got - expected, (got - expected).flat[0], 1e-4):
             return f"every number is what is expected {(got - expected).flat[0]:+.4g}"
-        if _close(np.sort(got, None), np.sort(expected, None), **close):
+        in_order = (np.sort(numbers, None) for numbers in (got, expected))
+        if not only_0_and_1 and _close(*in_order, **close):
             return "the numbers are right, but in another order"
     wrong = ~np.isclose(got, expected, close["rtol"], close["atol"], equal_nan=True)
     place = np.argwhere(wrong)[0] if wrong.any() else np.zeros(got.ndim, int)

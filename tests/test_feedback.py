@@ -92,6 +92,12 @@ def test_numbers_that_are_related_to_the_right_ones(answer, says):
     assert says in opinion(answer, X)
 
 
+def test_nothing_is_read_into_zeros_and_ones():
+    assert opinion(1, 0).endswith("expected 0, got 1")
+    assert opinion([[0, 1], [1, 0]], [[1, 0], [1, 0]]).startswith("answer: 2 of 4")
+    assert opinion([0.0, 0.0], [0.01, 0.02]).startswith("answer: 2 of 2")
+
+
 def test_rounded_numbers_are_told_from_wrong_ones():
     assert "is rounded to 2 decimals" in opinion([0.33, 0.67], [1 / 3, 2 / 3])
 
