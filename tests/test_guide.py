@@ -134,6 +134,6 @@ def test_the_example_of_a_task_says_what_it_promises():
     """The cell that the guide shows: one right answer, and the mistake that it names."""
     code = re.search(r"^```python\n(.+?)^```", GUIDE, re.S | re.M)[1]
     names = {"np": np, "__name__": "cell"}
-    exec(code, names | {"new_weights": lambda r: r.mean(axis=0)})
-    with pytest.raises(Exception, match="new_weights: .+; divide by n"):
-        exec(code, names | {"new_weights": lambda r: r.sum(axis=0)})
+    exec(code, names | {"largest_shares": lambda r: r.max(axis=1)})
+    with pytest.raises(Exception, match="largest_shares: .+; the question is each point"):
+        exec(code, names | {"largest_shares": lambda r: r.max(axis=0)})
