@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
 
 import nbformat
 import pytest
@@ -439,6 +440,49 @@ def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
     notebook = nbformat.read(tmp_path / "_build/html/_sources/chapters/a.ipynb", 4)
     library = "gmmlib[cli] @ git+https://github.com/some/fork@main"
     assert f'pip install "{library}"' in notebook.cells[0].source
+
+
+# The form that makes a link for a hub
+
+
+HUB = "https://hub.example.org"
+
+
+@pytest.mark.parametrize("hub, start", [
+    (HUB, f"{HUB}/hub/"),
+    (f"{HUB}/", f"{HUB}/hub/"),
+    (f"{HUB}/hub/home?x=1#y", f"{HUB}/hub/"),
+    (f"{HUB}/courses/gmm/", f"{HUB}/courses/gmm/hub/"),
+])  # fmt: skip
+@pytest.mark.parametrize("fork", ["https://github.com/some/fork", "https://example.org/a/fork.git/"])
+def test_the_form_makes_the_link_that_nbgitpuller_reads(hub, start, fork, page, address):
+    page.goto(address + "chapters/teaching/assigning.html")
+    page.get_by_label("Address of the hub").focus()
+    for text in (hub, fork, "term 1"):
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    expect(page.get_by_label("Chapter", exact=True)).to_be_focused()
+    page.keyboard.press("5")  # the fifth begins with it
+    link = page.get_by_role("status").get_by_role("link")
+    made = urlsplit(link.get_attribute("href"))
+    assert link.inner_text() == made.geturl()
+    assert made.geturl().startswith(f"{start}user-redirect/git-pull?")
+    assert dict(parse_qsl(made.query, strict_parsing=True)) == {
+        "repo": fork,
+        "branch": "term 1",
+        "urlpath": "lab/tree/fork/chapters/05_m_step.ipynb",
+    }
+
+
+@pytest.mark.parametrize("hub", ["", "hub.example.org", "javascript:alert(1)"])
+def test_without_a_hub_s_address_there_is_no_link(hub, page, address):
+    page.goto(address + "chapters/teaching/assigning.html")
+    page.get_by_label("Address of the fork").fill("https://example.org/a/fork")
+    page.get_by_label("Address of the hub").fill(hub)
+    status = page.get_by_role("status")
+    expect(status.get_by_role("link")).to_have_count(0)
+    expect(status).to_contain_text("Fill in the fields")
 
 
 def test_without_a_browser_the_message_says_how_to_get_one(monkeypatch):

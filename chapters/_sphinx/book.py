@@ -82,6 +82,10 @@ MENDED = {  # what the theme and the extensions write: what assistive technology
     r"<th\b([^>]*)>(?:<p></p>)?</th>": r"<td\1></td>",
     r'(<th\b[^>]*><p><span class="math[^">]*")(>(?:(?!</th>).)*?<annotation[^>]*>)([^<]*)':
     r'\1 title="\3"\2\3',
+    # what unfolds pages in the sidebar, and says so by an icon alone
+    r'<summary>(?=<span class="toctree-toggle")': '<summary aria-label="Its pages">',
+    # what heads a row
+    '<th class="stub">': '<th scope="row" class="stub">',
     # several things of one name; nothing refers to them
     r' id="(?:exercise-content|solution-content|search-input)"': "",
     # the space before a link is not a part of it

@@ -46,7 +46,7 @@ def lighten_pages(app, error):
     html = Path(app.outdir)
     if not error:
         measure_nothing_far(html / "_static/scripts/pydata-sphinx-theme.js")
-    for path in [] if error else [*html.glob("*.html"), *html.glob("chapters/*.html")]:
+    for path in [] if error else [*html.glob("*.html"), *html.glob("chapters/**/*.html")]:
         page = path.read_text(encoding="utf-8")
         if SHEET.search(page):
             root = "../" * (len(path.relative_to(html).parts) - 1)

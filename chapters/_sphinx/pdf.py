@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 HTML, PDF = ROOT / "_build/html", ROOT / "_build/pdf/em-for-gaussian-mixtures.pdf"
 FONTS = Path(matplotlib.get_data_path(), "fonts/ttf")  # the same everywhere
 # What is pressed, and of a player's frames all but the most telling one.
-NOT_PRINTED = """.headerlink, .toctree-wrapper, script, style, button, summary svg,
+NOT_PRINTED = """.headerlink, .toctree-wrapper, script, style, button, form, summary svg,
     .player-controls, .player-status, .player-frame:not(.player-still)"""
 
 
