@@ -1,15 +1,15 @@
 r"""Online EM: one small step for each batch of a stream, which is then forgotten.
 
-The sums per point stand for all data so far. A batch of m points replaces a share γ of
+The sums per point stand for all data so far. A batch of B points replaces a share ω of
 them, and the M-step follows:
 
-.. math:: s_t = (1 - \gamma_t)\, s_{t-1}
-    + \gamma_t\, \frac1m \sum_{n \in \text{batch}} \bar s(x_n; \theta_{t-1}), \qquad
-    \gamma_t = (t + t_0)^{-a}
+.. math:: M_t = (1 - \omega_t)\, M_{t-1}
+    + \omega_t\, \frac1B \sum_{n \in \text{batch}} m(x_n; \theta_{t-1}), \qquad
+    \omega_t = (t + t_0)^{-a}
 
 With an exponent a of at most 1, the steps are large enough together to get anywhere;
 with one above 1/2, they become small fast enough for the noise of the batches to die
-down. But θ trembles: its variance is of the order of γ, not of 1/n. The estimate is an
+down. But θ trembles: its variance is of the order of ω, not of 1/n. The estimate is an
 average of the θ, in which step t counts t times, so that the way from the start is soon
 outweighed. For an exponent below 1, its standard errors become those of the
 maximum-likelihood estimate times √(4/3): a plain average would do without this factor,
@@ -38,7 +38,7 @@ class OnlineState:
     n_batches : int
         t.
     sums : Sums
-        s, per point, about the means of `mixture`.
+        M, per point, about the means of `mixture`.
     mixture : Mixture
         θ, which sees the next batch.
     average : Mixture
@@ -68,11 +68,16 @@ def online_step(state, X, sample_weight=None, decay=0.6, offset=10.0):
     X : array or Chunks, shape (n, d)
     sample_weight : array or Chunks, shape (n,), optional
     decay, offset : float
-        a and t₀ of the step size γ.
+        a and t₀ of the step size ω.
 
     Returns
     -------
     OnlineState
+
+    Notes
+    -----
+    Implements :eq:`eq-data-online` and :eq:`eq-data-average`. Source: Cappé & Moulines
+    (2009), section 2.
 
     Examples
     --------

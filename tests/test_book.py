@@ -260,12 +260,12 @@ def test_a_reader_without_the_library_is_told_how_to_get_it(monkeypatch):
 
 
 def test_a_notebook_asks_for_the_library_that_it_was_run_with(monkeypatch):
-    assert book.library(None) == "path/to/the/book[cli]"
+    assert book.library(None) == "path/to/the/book[cli,dask]"
     fork, commits = ("https://example.org/a/fork", "mine"), {"rev-parse": "1234"}
     monkeypatch.setattr(book, "git", lambda command, *_: commits.get(command, ""))
-    assert book.library(fork) == "gmmlib[cli] @ git+https://example.org/a/fork@mine"
+    assert book.library(fork) == "gmmlib[cli,dask] @ git+https://example.org/a/fork@mine"
     commits["for-each-ref"] = "1234 commit refs/remotes/origin/mine"
-    assert book.library(fork) == "gmmlib[cli] @ git+https://example.org/a/fork@1234"
+    assert book.library(fork) == "gmmlib[cli,dask] @ git+https://example.org/a/fork@1234"
 
 
 @each_chapter

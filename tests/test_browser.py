@@ -438,7 +438,7 @@ def test_in_a_fork_the_button_opens_the_chapter_in_binder(page, tmp_path):
         expect(source).to_have_attribute("href", "https://github.com/some/fork")
         expect(button).to_have_count(0)
     notebook = nbformat.read(tmp_path / "_build/html/_sources/chapters/a.ipynb", 4)
-    library = "gmmlib[cli] @ git+https://github.com/some/fork@main"
+    library = "gmmlib[cli,dask] @ git+https://github.com/some/fork@main"
     assert f'pip install "{library}"' in notebook.cells[0].source
 
 

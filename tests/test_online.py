@@ -67,7 +67,7 @@ def test_a_stream_ends_within_standard_errors_of_the_maximum_likelihood(n_batche
         for mixture, found in ((state.average, of_average), (state.mixture, of_last)):
             found.append((parameters(mixture) - parameters(top)) / errors)
     assert np.sqrt(np.mean(np.square(of_average))) < 0.9
-    # Without the average, the noise of a step: √γ t/2 = 1.6 and more.
+    # Without the average, the noise of a step: √ω t/2 = 1.6 and more.
     assert np.sqrt(np.mean(np.square(of_last))) > 1.5
 
 

@@ -174,18 +174,18 @@ def offer_notebooks(app, error):
 def library(repository):
     """What pip has to install for a chapter: the library that its numbers come from."""
     if not repository:
-        return "path/to/the/book[cli]"
+        return "path/to/the/book[cli,dask]"
     address, branch = repository
     # a commit that was never pushed could not be found there
     pushed = git("for-each-ref", "--contains", "HEAD", "refs/remotes/origin")
     version = git("rev-parse", "HEAD") if pushed else branch
-    return f"gmmlib[cli] @ git+{address}@{version}"
+    return f"gmmlib[cli,dask] @ git+{address}@{version}"
 
 
 def first_cell(needed):
     """Code that says what to do where the library is missing.
 
-    >>> exec(first_cell("gmmlib[cli]"))
+    >>> exec(first_cell("gmmlib[cli,dask]"))
     """
     return f'''\
 try:
