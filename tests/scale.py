@@ -121,7 +121,7 @@ def workers(n):
         LocalCluster(
             n_workers=n,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any port that is free
             silence_logs="ERROR",
         ) as cluster,
         Client(cluster),
