@@ -6,7 +6,7 @@ from nbgrader import preprocessors
 from nbgrader.converters import Autograde, GenerateFeedback
 from traitlets import Integer
 
-c = get_config()  # noqa: F821
+c = get_config()  # noqa: F821, traitlets puts it into every configuration file
 
 c.CourseDirectory.course_id = "gmm"
 

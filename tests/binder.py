@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 from reading import CHAPTERS, ROOT, code_cells, labels, read
 from test_binder import copy_of_repository
 from test_book import book, problems_in_text, report, visible
-from test_browser import MINUTE, browser  # noqa: F401, a fixture
+from test_browser import MINUTE, browser  # noqa: F401, a fixture is used by its name
 
 JUPYTERLAB = ROOT / "_build/binder/bin/jupyter-lab"
 expect.set_options(timeout=MINUTE)  # JupyterLab draws outputs when it is idle
@@ -62,7 +62,7 @@ def wait_for(address, server, log):
 
 
 @pytest.fixture
-def page(lab, browser):  # noqa: F811
+def page(lab, browser):  # noqa: F811, the name asks for that fixture
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(MINUTE)
     yield context.new_page()

@@ -2,18 +2,18 @@
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cases import clouds
 from PIL import Image
+from terminal import on_a_terminal
 
 from gmmlib import GaussianMixture
 from gmmlib.datasets import load_old_faithful
@@ -306,20 +306,9 @@ LONG = ["--n_clusters", "6", "--tol", "0", "--max_iter"]
 def test_a_long_fit_shows_a_bar_on_a_terminal_only(folder):
     np.save(folder / "points.npy", clouds(300_000, 2, 6))
     arguments = [*LONG, "400", "--data_path", "points.npy"]
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 100))
-    process = starts(folder, *arguments, stderr=theirs)
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(ours, 10_000)
-        except OSError:  # the process has ended
-            break
-    os.close(ours)
-    report = process.communicate()[0]
-    assert b"6 components: " in shown and b"log-likelihood -" in shown
-    assert report.startswith(b"points.npy: 300000 points")
+    shown, report = on_a_terminal(partial(starts, folder, *arguments), columns=100)
+    assert "6 components: " in shown and "log-likelihood -" in shown
+    assert report.startswith("points.npy: 300000 points")
     quiet = gmmlib(folder, *arguments).stderr
     assert quiet.startswith("gmmlib: warning: EM stopped") and quiet.count("\n") == 1
 

@@ -1,17 +1,16 @@
 """What `verbose` shows: a bar on a terminal and in a notebook, lines elsewhere."""
 
-import os
-import pty
 import re
 import subprocess
 import sys
-import termios
 from contextlib import contextmanager
+from functools import partial
 
 import nbformat
 import pytest
 from cases import clouds, quietly
 from nbclient import NotebookClient
+from terminal import on_a_terminal
 
 import gmmlib.estimator
 from gmmlib import GaussianMixture
@@ -80,21 +79,12 @@ def test_a_bar_goes_to_the_end_of_a_run_that_converged_or_failed(bars):
 
 
 def test_a_bar_is_drawn_on_a_terminal():
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 120))
-    process = subprocess.Popen(
-        [sys.executable, "-c", FIT], stdout=subprocess.PIPE, stderr=theirs
+    fit = partial(
+        subprocess.Popen, [sys.executable, "-c", FIT], stdout=subprocess.PIPE
     )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            shown += os.read(ours, 10_000)
-        except OSError:  # the process has ended
-            break
-    os.close(ours)
-    assert process.communicate()[0] == b"" and process.returncode == 0
-    drawn = shown.decode().split("\r")
+    shown, printed = on_a_terminal(fit, columns=120)
+    assert printed == ""
+    drawn = shown.split("\r")
     assert any(re.search(STATUS, line) for line in drawn), drawn
     assert "100%" in drawn[-2] + drawn[-1]
     assert max(map(len, drawn)) <= 121
