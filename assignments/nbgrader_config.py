@@ -16,13 +16,13 @@ c.FileNameCollectorPlugin.named_regexp = (
     r".*/(?P<student_id>[^/]+?)_(?:\d+_assignsubmission_file[^/]*/)?(?P<file_id>\d\d_\w+)"
 )
 
-# A cell may take this long; `gmmlib.feedback` stops a single call sooner, in words.
+# A cell may take this long; `gmmlib.book.feedback` stops a single call sooner, in words.
 c.Execute.timeout = 30
 c.Execute.extra_arguments = [
     "--HistoryManager.hist_file=:memory:",
     "--InteractiveShell.xmode=Minimal",  # or an error shows lines of hidden tests
     # before the first cell: what prints without end would fill memory and disk
-    "--IPKernelApp.exec_lines=__import__('gmmlib.feedback').feedback.limit_output()",
+    "--IPKernelApp.exec_lines=__import__('gmmlib.book.feedback').book.feedback.limit_output()",
 ]
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from gmmlib.cli import main
+from gmmlib.cli.main import main
 
 sys.exit(main())

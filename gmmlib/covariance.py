@@ -21,7 +21,7 @@ from functools import cache
 import numpy as np
 
 from gmmlib.check import check_choice, check_symmetric
-from gmmlib.chunks import n_counted, rows_at
+from gmmlib.engine.chunks import n_counted, rows_at
 from gmmlib.gaussian import cholesky, inverse_factor, is_flat
 
 SPREAD_ROWS = 10_000  # as many rows tell the spread of any number

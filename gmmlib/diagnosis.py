@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gmmlib.chunks import extremes, n_counted
+from gmmlib.engine.chunks import extremes, n_counted
 
 ALIKE = 0.01  # in standard deviations, and as a share of a variance
 

@@ -10,10 +10,10 @@ from threadpoolctl import ThreadpoolController
 
 from gmmlib.acceleration import squarem
 from gmmlib.check import check_choice
-from gmmlib.chunks import Chunks, check_data
+from gmmlib.engine.chunks import Chunks, check_data
 from gmmlib.covariance import covariance_floor
 from gmmlib.mixture import Mixture, normalise
-from gmmlib.products import cancellation, products_for
+from gmmlib.engine.products import cancellation, products_for
 from gmmlib.steps import m_step, weighted_sums
 
 BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums

@@ -22,7 +22,7 @@ from gmmlib.check import (
     check_points,
     check_weights,
 )
-from gmmlib.chunks import check_data, is_dask, map_rows, n_counted
+from gmmlib.engine.chunks import check_data, is_dask, map_rows, n_counted
 from gmmlib.covariance import covariance_class, covariance_floor
 from gmmlib.diagnosis import diagnose, rank, varying
 from gmmlib.em import PATHS, blocks, em, remaining_gain
@@ -128,7 +128,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     Examples
     --------
-    >>> from gmmlib.datasets import load_old_faithful
+    >>> from gmmlib.book.datasets import load_old_faithful
     >>> model = GaussianMixture(n_components=2, tol=1e-9, random_state=0)
     >>> model = model.fit(load_old_faithful())
     >>> round(model.log_likelihood_, 2), sorted(model.means_[:, 0].round(2).tolist())

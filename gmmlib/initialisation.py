@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_random_state
 
-from gmmlib.chunks import Chunks, check_data, rows_at
+from gmmlib.engine.chunks import Chunks, check_data, rows_at
 from gmmlib.diagnosis import rank, varying
 from gmmlib.em import em, remaining_gain
 from gmmlib.kmeans import assign, draw, kmeans, kmeans_plus_plus

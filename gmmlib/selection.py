@@ -144,7 +144,7 @@ def search(model, X, n_components):
     --------
     >>> from operator import attrgetter
     >>> from gmmlib import GaussianMixture
-    >>> from gmmlib.datasets import load_old_faithful
+    >>> from gmmlib.book.datasets import load_old_faithful
     >>> model = GaussianMixture(covariance_type="tied", random_state=0)
     >>> candidates = list(search(model, load_old_faithful(), range(1, 5)))
     >>> [round(candidate.bic, 1) for candidate in candidates]

@@ -25,7 +25,7 @@ from sklearn.utils._array_api import get_namespace
 from threadpoolctl import threadpool_info
 
 from gmmlib import GaussianMixture, Mixture, em
-from gmmlib.datasets import load_iris, load_old_faithful
+from gmmlib.book.datasets import load_iris, load_old_faithful
 
 TYPES = "full,tied,diag,spherical"
 CELLS = [  # n, d, k

@@ -251,6 +251,6 @@ def documented():
                     )
                 visit(node, f"{name}{node.name}.")
 
-    for path in sorted((ROOT / "gmmlib").glob("*.py")):
+    for path in sorted((ROOT / "gmmlib").rglob("*.py")):
         visit(ast.parse(path.read_text(encoding="utf-8")), "")
     return found

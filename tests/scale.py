@@ -25,9 +25,9 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from gmmlib import GaussianMixture
-from gmmlib.chunks import check_data, open_npy
+from gmmlib.engine.chunks import check_data, open_npy
 from gmmlib.em import block_rows, sweep
-from gmmlib.products import products_for
+from gmmlib.engine.products import products_for
 
 D, K = 8, 8
 ROWS = 100_000  # in a chunk

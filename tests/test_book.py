@@ -253,7 +253,7 @@ def test_the_notebook_begins_with_what_it_needs(chapter):
 def test_a_reader_without_the_library_is_told_how_to_get_it(monkeypatch):
     first = read(HTML / f"_sources/chapters/{CHAPTERS[0].name}").cells[0].source
     exec(first)
-    for module in ("gmmlib", "gmmlib.plotting"):
+    for module in ("gmmlib", "gmmlib.book.plotting"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ModuleNotFoundError, match='(?s)pip install ".+restart'):
         exec(first)

@@ -34,7 +34,7 @@ from reading import (
 from store_chapters import METADATA, normalise
 
 from gmmlib import normal_pdf
-from gmmlib.show import source
+from gmmlib.book.show import source
 
 CELL_METADATA = {"constants", "mystnb", "tags"}
 FILLERS = r"simply|obviously|clearly|trivial\w*|it can be shown"
@@ -483,7 +483,7 @@ def made_up():
         ),
         new.new_code_cell(
             "from gmmlib import normal_pdf\n"
-            "from gmmlib.show import source\nsource(normal_pdf)",
+            "from gmmlib.book.show import source\nsource(normal_pdf)",
             id="listing",
             execution_count=1,
             outputs=[

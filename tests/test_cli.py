@@ -16,12 +16,12 @@ from PIL import Image
 from terminal import on_a_terminal
 
 from gmmlib import GaussianMixture
-from gmmlib.datasets import load_old_faithful
-from gmmlib.files import complete_files
+from gmmlib.book.datasets import load_old_faithful
+from gmmlib.cli.files import complete_files
 
 # Tests that run side by side must not wait for each other's threads.
 ENV = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-FAITHFUL = Path(__file__).parents[1] / "gmmlib" / "old_faithful.csv"
+FAITHFUL = Path(__file__).parents[1] / "gmmlib" / "book" / "old_faithful.csv"
 TWO = ["--data_path", "points.npy", "--n_clusters", "2"]
 
 
@@ -222,7 +222,7 @@ def test_a_large_file_is_mapped_and_read_block_by_block(folder):
     size = out.nbytes
     del out
     program = (
-        "import tracemalloc; from gmmlib.cli import main; tracemalloc.start();"
+        "import tracemalloc; from gmmlib.cli.main import main; tracemalloc.start();"
         "main('--data_path large.npy --n_clusters 3 --max_iter 2 --tol 1e-2"
         " --responsibilities shares.npy --plot plot.png'.split());"
         "print('peak', tracemalloc.get_traced_memory()[1])"

@@ -20,11 +20,11 @@ from distributed import Client, LocalCluster, wait
 from sklearn.exceptions import NotFittedError
 
 from gmmlib import GaussianMixture, em
-from gmmlib.chunks import Chunks, check_data, open_npy, rows_at
+from gmmlib.engine.chunks import Chunks, check_data, open_npy, rows_at
 from gmmlib.covariance import covariance_floor
 from gmmlib.em import _in_turn, sweep
 from gmmlib.initialisation import GUESSES, MOST_ROWS, start
-from gmmlib.products import products_for
+from gmmlib.engine.products import products_for
 
 X = clouds(600, d=3, k=3)
 WEIGHT = np.arange(600.0) % 5 * 0.7

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import datasets as scikit_datasets
 
-from gmmlib.datasets import load_iris, load_old_faithful, make_oblong
+from gmmlib.book.datasets import load_iris, load_old_faithful, make_oblong
 
 
 def test_iris_is_scikit_learns():

@@ -17,7 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gmmlib import GaussianMixture
 from gmmlib.agreement import matched_accuracy
-from gmmlib.datasets import load_old_faithful
+from gmmlib.book.datasets import load_old_faithful
 from gmmlib.em import remaining_gain
 
 X = clouds(200, d=2, k=2, seed=3)

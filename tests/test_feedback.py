@@ -1,4 +1,4 @@
-"""What gmmlib.feedback says about answers that no catalogue knows."""
+"""What gmmlib.book.feedback says about answers that no catalogue knows."""
 
 import time
 
@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gmmlib import Mixture, feedback, normal_pdf
-from gmmlib.feedback import Mistake, ask, check, compare, require
+from gmmlib import Mixture, normal_pdf
+from gmmlib.book import feedback
+from gmmlib.book.feedback import Mistake, ask, check, compare, require
 
 R = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
 AXES = ("points", "components")

@@ -6,7 +6,7 @@ from cases import TYPES, clouds
 
 from gmmlib import em, kmeans, m_step, weighted_sums
 from gmmlib.covariance import covariance_floor
-from gmmlib.datasets import load_iris
+from gmmlib.book.datasets import load_iris
 from gmmlib.initialisation import (
     GUESSES,
     MOST_ROWS,

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from gmmlib import GaussianMixture, Mixture, kmeans, normal_pdf
 from gmmlib.agreement import matched_accuracy
-from gmmlib.datasets import load_iris, load_old_faithful
+from gmmlib.book.datasets import load_iris, load_old_faithful
 from gmmlib.initialisation import mixture_from_responsibilities, one_hot, start
 from gmmlib.selection import bic
 

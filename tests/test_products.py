@@ -9,7 +9,7 @@ from cases import TYPES, after, clouds, some_mixture, start_on
 
 from gmmlib import Mixture, e_step, m_step, weighted_sums
 from gmmlib.em import sweep
-from gmmlib.products import RUN, Pairs, cancellation, product, products_for
+from gmmlib.engine.products import RUN, Pairs, cancellation, product, products_for
 
 
 def plain_sums(X, mixture, sample_weight=None):

@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 import gmmlib.estimator
 from gmmlib import GaussianMixture, Mixture, em
 from gmmlib.agreement import matched_accuracy
-from gmmlib.datasets import load_iris
+from gmmlib.book.datasets import load_iris
 from gmmlib.selection import bic
 
 X = clouds(200, d=2, k=2, seed=3)

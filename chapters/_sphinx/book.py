@@ -67,8 +67,9 @@ def start_renderer(folder, timeout):
 def depend_on_library(app, docname, source):
     """A notebook is stale as soon as the library or the environment has changed."""
     if app.env.doc2path(docname).endswith(".ipynb") or "{code-cell}" in source[0]:
-        for path in [*(ROOT / "gmmlib").glob("*.*"), ROOT / "requirements.txt"]:
-            app.env.note_dependency(str(path))
+        for path in [*(ROOT / "gmmlib").rglob("*.*"), ROOT / "requirements.txt"]:
+            if path.suffix != ".pyc":
+                app.env.note_dependency(str(path))
 
 
 MENDED = {  # what the theme and the extensions write: what assistive technology needs
@@ -189,7 +190,7 @@ def first_cell(needed):
     """
     return f'''\
 try:
-    import gmmlib.plotting
+    import gmmlib.book.plotting
 except ModuleNotFoundError:
     raise ModuleNotFoundError("""this chapter needs gmmlib, the book's library. Run
 

@@ -93,7 +93,7 @@ def book():
     about = index.select(".bd-footer-content .footer-item :is(p, div)")
     about = "<br>".join(escape(line.get_text().strip()) for line in about)
     style = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
-    for name, folder in {"FONTS": FONTS, "LIBRARY": ROOT / "gmmlib"}.items():
+    for name, folder in {"FONTS": FONTS, "LIBRARY": ROOT / "gmmlib/book/fonts"}.items():
         style = style.replace(name, folder.as_uri())
     static = (HTML / "_static").as_uri()
     return f"""<!DOCTYPE html>

@@ -19,10 +19,10 @@ from gmmlib.check import check_enough
 from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.em import blocks
 from gmmlib.estimator import GaussianMixture
-from gmmlib.files import complete_files, read_points, write_table
+from gmmlib.cli.files import complete_files, read_points, write_table
 from gmmlib.progress import missing, progress
 from gmmlib.selection import CRITERIA, search
-from gmmlib.show import table
+from gmmlib.book.show import table
 
 TABLES, PLOTS, ANIMATIONS = (".csv", ".npy"), (".png", ".svg", ".pdf"), (".gif", ".html")
 ALL_TYPES = list(COVARIANCE_TYPES)
@@ -371,6 +371,8 @@ def draw(place, X, names, best, candidates, options):
 def animate(place, X, names, model):
     """EM, from a rough start to the fit that is reported."""
     plotting = import_plotting()
+    from gmmlib.book.player import player
+
     path = rough_path(X, model)
     shown = path[:: -(-len(path) // 20)]
     if shown[-1] is not path[-1]:
@@ -393,8 +395,8 @@ def animate(place, X, names, model):
             axes.figure.suptitle(captions[i])
 
     label = f"EM with {model.n_components} components, iteration by iteration"
-    player = plotting.player(frame, captions, label)
-    (player.save_gif if is_gif else player.save_html)(place)
+    film = player(frame, captions, label)
+    (film.save_gif if is_gif else film.save_html)(place)
 
 
 def rough_path(X, model, n_starts=10):
@@ -435,7 +437,7 @@ def some_of(X, most):
 
 def import_plotting():
     try:
-        from gmmlib import plotting
+        from gmmlib.book import plotting
     except ImportError as error:
         raise missing(error) from None
     plotting.use_style()

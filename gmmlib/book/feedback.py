@@ -17,6 +17,7 @@ from contextlib import contextmanager, redirect_stdout
 import numpy as np
 
 LIBRARIES = ("gmmlib", "sklearn", "scipy.stats")  # what has the answers ready
+LIBRARY = os.path.dirname(os.path.dirname(__file__))  # gmmlib's own lines
 SECONDS = 5  # for one call; the tasks take milliseconds
 
 _too_slow = set()  # functions that have not finished once are not tried again
@@ -63,7 +64,7 @@ def check(name, arguments, expected, mistakes=None, *, part=None, **options):
     >>> check("mean", (x, r), 2.0, {"divide by the sum of the shares": 1.5})
     Traceback (most recent call last):
     ...
-    gmmlib.feedback.Mistake: mean: divide by the sum of the shares
+    gmmlib.book.feedback.Mistake: mean: divide by the sum of the shares
     """
     asked = {
         key: options.pop(key) for key in ("allowed", "forbidden") if key in options
@@ -104,7 +105,7 @@ def ask(name, arguments=None, allowed=(), forbidden=()):
     >>> ask("double", (4,))
     Traceback (most recent call last):
     ...
-    gmmlib.feedback.Mistake: double: returned None, but printed '8'; return it instead
+    gmmlib.book.feedback.Mistake: double: returned None, but printed '8'; return it instead
     """
     function = _find(name)
     if arguments is None:
@@ -169,11 +170,11 @@ def compare(answer, expected, mistakes=None, **options):
     ...         axes=("points", "components"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    gmmlib.feedback.Mistake: r: should sum to 1 over the components; yours sums to 1 ...
+    gmmlib.book.feedback.Mistake: r: should sum to 1 over the components; yours sums to 1 ...
     >>> compare([2.0, 6.0], [1.0, 3.0], name="N_k")
     Traceback (most recent call last):
     ...
-    gmmlib.feedback.Mistake: N_k: every number is 2 times what is expected
+    gmmlib.book.feedback.Mistake: N_k: every number is 2 times what is expected
     """
     wrong, _ = _verdict(answer, expected, mistakes, **options)
     if wrong:
@@ -310,7 +311,7 @@ def _stopped(name, error, arguments):
     own = [
         frame.line
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.line and not frame.filename.startswith(os.path.dirname(__file__))
+        if frame.line and not frame.filename.startswith(LIBRARY)
         if "-packages" not in frame.filename  # neither NumPy's nor another library's
     ]
     message = f"{name}: stopped with {type(error).__name__}: {error}"

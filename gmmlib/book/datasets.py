@@ -51,7 +51,7 @@ def load_old_faithful():
     array([[ 3.6, 79. ],
            [ 1.8, 54. ]])
     """
-    with (files("gmmlib") / "old_faithful.csv").open() as file:
+    with (files("gmmlib.book") / "old_faithful.csv").open() as file:
         return np.loadtxt(file, delimiter=",", skiprows=1)
 
 

@@ -1,0 +1,1 @@
+"""What pages and problem sets need: figures, players, listings, data, feedback."""
