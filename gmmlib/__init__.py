@@ -1,7 +1,6 @@
 """gmmlib: EM for Gaussian mixtures, small enough to be read beside its book."""
 
 from gmmlib.em import em
-from gmmlib.estimator import GaussianMixture
 from gmmlib.gaussian import fit_normal, normal_logpdf, normal_pdf
 from gmmlib.kmeans import kmeans, lloyd
 from gmmlib.mixture import Mixture, normalise
@@ -23,3 +22,12 @@ __all__ = [
     "normalise",
     "weighted_sums",
 ]
+
+
+def __getattr__(name):
+    """`GaussianMixture`, when it is asked for: scikit-learn takes a second to import."""
+    if name == "GaussianMixture":
+        from gmmlib.estimator import GaussianMixture
+
+        return GaussianMixture
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,11 +1,14 @@
 """SQUAREM: leap along the path that two EM steps point out."""
 
+from itertools import count
+
 import numpy as np
 
 from gmmlib.mixture import Mixture
+from gmmlib.steps import State
 
 
-def squarem(visit, mixture):
+def squarem(e_step, m_step, mixture):
     r"""EM with squared extrapolation: two steps, then a leap in their direction.
 
     With coordinates θ₀ and those after one and after two EM steps, θ₁ and θ₂,
@@ -22,42 +25,42 @@ def squarem(visit, mixture):
 
     Parameters
     ----------
-    visit : function
-        Of a mixture: returns its log-likelihood, and a function without arguments that
-        returns the mixture after an EM step.
+    e_step, m_step : function
+        As of :func:`gmmlib.em.alternate`.
     mixture : Mixture
         The start.
 
     Yields
     ------
-    mixture, log_likelihood
-        Without a floor, log-likelihoods never fall.
+    State
+        Without a floor, log-likelihoods never fall. An iteration is a pass over the
+        data; that of a leap which was refused is counted, but not seen.
 
     Notes
     -----
     Implements :eq:`eq-squarem`. Source: Varadhan & Roland (2008), scheme SqS3; what
     they call α is −α here.
     """
-    longest = 4.0
-    log_likelihood, step = visit(mixture)
-    yield mixture, log_likelihood
+    passes, longest = count(), 4.0
+
+    def look(mixture):
+        sums, log_likelihood = e_step(mixture)
+        return State(next(passes), mixture, log_likelihood), sums
+
+    state, sums = look(mixture)
+    yield state
     while True:
-        first = step()
-        log_likelihood, step = visit(first)
-        yield first, log_likelihood
-        second = step()
-        leap, length = extrapolate(mixture, first, second, longest)
+        first, sums = look(m_step(sums))
+        yield first
+        second = m_step(sums)
+        leap, length = extrapolate(state.mixture, first.mixture, second, longest)
         if leap is not None:
-            leap_log_likelihood, leap_step = visit(leap)
-            if leap_log_likelihood >= log_likelihood:
-                longest = max(longest, 4 * length)
-                mixture, step = leap, leap_step
-                yield leap, leap_log_likelihood
-                continue
-        longest = max(length / 4, 2.0)
-        mixture = second
-        log_likelihood, step = visit(second)
-        yield second, log_likelihood
+            state, sums = look(leap)
+        accepted = leap is not None and state.log_likelihood >= first.log_likelihood
+        longest = max(longest, 4 * length) if accepted else max(length / 4, 2.0)
+        if not accepted:
+            state, sums = look(second)
+        yield state
 
 
 def extrapolate(zeroth, first, second, longest=np.inf):
@@ -133,3 +136,27 @@ def from_coordinates(vector, unit, like):
         factors = factors * unit[:, None]
         covariances = factors @ np.swapaxes(factors, -1, -2)
     return Mixture(weights / weights.sum(), means, covariances, like.covariance_type)
+
+
+def recent_gain(log_likelihoods):
+    """What the last two steps and two leaps have gained: more than what is left.
+
+    Leaps make single gains irregular.
+
+    Parameters
+    ----------
+    log_likelihoods : sequence of float
+        Of the iterations so far, oldest first, in nats.
+
+    Returns
+    -------
+    float
+        In nats: infinite before there were four iterations.
+
+    Examples
+    --------
+    >>> recent_gain([-9.0, -5.0, -4.0, -3.5, -3.25]), recent_gain([-9.0, -5.0])
+    (5.75, inf)
+    """
+    recent = log_likelihoods[-5:]
+    return recent[-1] - recent[0] if len(recent) == 5 else np.inf

@@ -21,10 +21,7 @@ from functools import cache
 import numpy as np
 
 from gmmlib.check import check_choice, check_symmetric
-from gmmlib.engine.chunks import n_counted, rows_at
 from gmmlib.gaussian import cholesky, inverse_factor, is_flat
-
-SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
 
 
 class Full:
@@ -237,89 +234,3 @@ def covariance_class(covariance_type):
     10
     """
     return check_choice(covariance_type, "covariance_type", COVARIANCE_TYPES)
-
-
-def covariance_floor(X, reg_covar="scale", sample_weight=None):
-    """What the M-step adds to each variance: no component can shrink to a point.
-
-    Parameters
-    ----------
-    X : array, shape (n, d)
-    reg_covar : "scale", float, or array of shape (d,)
-        ``"scale"`` is 1e-6 times the :func:`spread` of each feature: rescaling the data
-        rescales the answer. Numbers are added as they are, in squared units of the
-        data.
-    sample_weight : array, shape (n,), optional
-
-    Returns
-    -------
-    array, shape (d,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> covariance_floor(np.array([[0.0, 0.0], [2.0, 20.0]]))
-    array([1.e-06, 1.e-04])
-    """
-    largest = max(float(X.max()), -float(X.min()))
-    if 2 * np.sqrt(len(X)) * largest > np.sqrt(np.finfo(float).max):
-        raise ValueError(
-            f"X: expected numbers whose squares are finite, got {largest:.3g}; "
-            "change the unit, or drop that row"
-        )
-    if isinstance(reg_covar, str) and reg_covar == "scale":
-        return 1e-6 * spread(X, sample_weight)
-    try:
-        floor = np.broadcast_to(np.asarray(reg_covar, dtype=float), X.shape[1])
-    except (TypeError, ValueError):
-        floor = np.array([-1.0])
-    if not np.all((floor >= 0) & (floor < np.inf)):
-        raise ValueError(
-            f"reg_covar: expected 'scale' or a number ≥ 0, got {reg_covar!r}"
-        )
-    return floor
-
-
-def spread(X, sample_weight=None):
-    """The variance of each feature, whatever a few points far away may say.
-
-    The smaller of the variance and its estimate from the quartiles, which a normal
-    sample has 1.349 standard deviations apart; the variance where the quartiles are
-    one. A constant feature gets the mean of the others, or 1 if all are constant.
-
-    Parameters
-    ----------
-    X : array, shape (n, d)
-    sample_weight : array, shape (n,), optional
-
-    Returns
-    -------
-    array, shape (d,)
-        All positive.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.array([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0], [4.0, 7.0], [1e8, 7.0]])
-    >>> spread(X).round(2)
-    array([2.2, 2.2])
-    """
-    if sample_weight is None:
-        X = X[:: -(-len(X) // SPREAD_ROWS)].astype(float)
-        weights = np.ones(len(X))
-    else:
-        n = n_counted(X, sample_weight)
-        rows = rows_at(np.arange(0, n, -(-n // SPREAD_ROWS)), sample_weight > 0)
-        X, weights = X[rows].astype(float), sample_weight[rows]
-    with np.errstate(over="ignore"):
-        mean = np.average(X, axis=0, weights=weights)
-        variance = np.average((X - mean) ** 2, axis=0, weights=weights)
-        quartiles = np.quantile(
-            X, [0.25, 0.75], axis=0, weights=weights, method="inverted_cdf"
-        )
-        robust = ((quartiles[1] - quartiles[0]) / 1.349) ** 2
-    variance[X.min(axis=0) == X.max(axis=0)] = 0.0  # though the mean was rounded
-    variance = np.where((robust > 0) & (robust < variance), robust, variance)
-    varies = variance > 0
-    variance[~varies] = variance[varies].mean() if varies.any() else 1.0
-    return variance

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gmmlib.engine.chunks import extremes, n_counted
+from gmmlib.engine import as_data
 
 ALIKE = 0.01  # in standard deviations, and as a share of a variance
 
@@ -44,12 +44,6 @@ def collapsed(mixture, floor, varies=slice(None)):
     in_units = covariances / unit / unit[:, None]
     # The floor itself is 1 in these units.
     return np.linalg.eigvalsh(in_units)[:, 0] <= 2
-
-
-def varying(X, sample_weight=None):
-    """Which features are not constant over the points that count, shape (d,)."""
-    lowest, highest = extremes(X, sample_weight)
-    return lowest < highest
 
 
 def rank(state, n_points, floor, varies=slice(None)):
@@ -96,16 +90,16 @@ def diagnose(mixture, floor, X, sample_weight=None):
     >>> diagnose(mixture, np.array([1e-6]), X)[0][:51]
     'component 1 is empty: it has 0 of 3 points; lower n'
     """
-    n_points = n_counted(X, sample_weight)
-    varies = varying(X, sample_weight)
+    data = as_data(X, sample_weight)
     sentences = [
         f"feature {i} is constant: its variance is the floor; drop it"
-        for i in np.flatnonzero(~varies)
+        for i in np.flatnonzero(~data.varies)
     ]
+    n_points = data.n_counted
     owned = mixture.weights * n_points  # in points of average weight
     empty = owned < 0.5
     advice = "lower n_components or try another start"
-    for j, is_collapsed in enumerate(collapsed(mixture, floor, varies)):
+    for j, is_collapsed in enumerate(collapsed(mixture, floor, data.varies)):
         share = f"{owned[j]:.3g} of {n_points} points"
         if empty[j]:
             sentences.append(f"component {j} is empty: it has {share}; {advice}")

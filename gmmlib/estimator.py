@@ -2,15 +2,12 @@
 
 import numbers
 import warnings
-from contextlib import nullcontext
 from functools import partial
-from itertools import count
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmlib import selection
@@ -19,19 +16,19 @@ from gmmlib.check import (
     check_count,
     check_enough,
     check_numbers,
-    check_points,
+    check_random_state,
     check_weights,
 )
-from gmmlib.engine.chunks import check_data, is_dask, map_rows, n_counted
-from gmmlib.covariance import covariance_class, covariance_floor
-from gmmlib.diagnosis import diagnose, rank, varying
-from gmmlib.em import PATHS, blocks, em, remaining_gain
+from gmmlib.covariance import covariance_class
+from gmmlib.diagnosis import diagnose, rank
+from gmmlib.em import LOOPS, em, gain_to_come, until_converged
+from gmmlib.engine import as_data, as_points, map_rows, sum_rows
+from gmmlib.floor import covariance_floor
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_name, start
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.online import online_start, online_step
-from gmmlib.progress import progress, report
-
+from gmmlib.progress import progress
 
 OF_A_FIT = (
     "converged_",
@@ -225,36 +222,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self
         """
         rng = self._check_parameters()
-        points, weight = self._check_data(X, sample_weight)
-        floor = covariance_floor(points, self.reg_covar, weight)
-        runs, failure = [], None
-        starts = self._starts(points, floor, weight, rng)
-        with self._progress() as bar:
-            ends = count(0 if bar is None else bar.n, self.max_iter)
-            for make_start, begin in zip(starts, ends):
-                try:
-                    run = self._run(points, make_start(), floor, weight, bar, begin)
-                    runs.append(run)
-                except ValueError as error:  # another start may do better
-                    failure = error
-            if bar is not None:
-                bar.update(next(ends) - bar.n)
-        if not runs:
-            raise failure
-        varies = varying(points, weight)
-        n = len(points) if weight is None else weight.sum()
-        best = max(runs, key=lambda run: rank(run[0], n, floor, varies))
-        state, log_likelihoods, converged = best
+        data = self._check_data(X, sample_weight)
+        floor = covariance_floor(data, self.reg_covar)
+        state, log_likelihoods, converged = self._best_run(data, floor, rng)
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
         validate_data(self, X, reset=True, skip_check_array=True)
         vars(self).pop("online_", None)
         self.log_likelihoods_, self.converged_ = log_likelihoods, converged
         self.log_likelihood_, self.n_iter_ = state.log_likelihood, state.iteration
-        self.lower_bound_ = state.log_likelihood / n
-        self.lower_bounds_ = [value / n for value in log_likelihoods[1:]]
-        self._set_mixture(state.mixture, points.dtype)
-        for sentence in self._warnings(points, floor, weight):
+        self.lower_bound_ = state.log_likelihood / data.n_points
+        self.lower_bounds_ = [value / data.n_points for value in log_likelihoods[1:]]
+        self._set_mixture(state.mixture, data.dtype)
+        for sentence in self._warnings(data, floor):
             warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
         return self
 
@@ -280,24 +260,23 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         rng = self._check_parameters()
         is_first = not hasattr(self, "mixture_")
         if is_first:
-            points, weight = self._check_data(X, sample_weight)
+            data = self._check_data(X, sample_weight)
         else:
             validate_data(self, X, reset=False, skip_check_array=True)
-            points, weight = check_data(X, sample_weight)
+            data = as_data(X, sample_weight)
         state = getattr(self, "online_", None)
         if state is None:
-            floor = covariance_floor(points, self.reg_covar, weight)
-            first = self._start(points, floor, rng, weight) if is_first else self.mixture_
+            floor = covariance_floor(data, self.reg_covar)
+            first = self._start(data, floor, rng) if is_first else self.mixture_
             state = online_start(first, floor)
-        state = online_step(
-            state, points, weight, self.learning_decay, self.learning_offset
-        )
+        step_size = {"decay": self.learning_decay, "offset": self.learning_offset}
+        state = online_step(state, data, **step_size)
         # Nothing is changed before this line.
         validate_data(self, X, reset=is_first, skip_check_array=True)
         for name in OF_A_FIT:  # they do not belong to the new parameters
             vars(self).pop(name, None)
         self.online_ = state
-        self._set_mixture(state.average, points.dtype)
+        self._set_mixture(state.average, data.dtype)
         return self
 
     def _check_parameters(self):
@@ -313,7 +292,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             raise ValueError(f"tol: expected a number of at least 0, got {self.tol!r}")
         covariance_class(self.covariance_type)
         check_name(self.init_params)
-        check_choice(self.accelerate, "accelerate", PATHS)
+        check_choice(self.accelerate, "accelerate", LOOPS)
         decay, offset = self.learning_decay, self.learning_offset
         if not isinstance(decay, numbers.Real) or not 0.5 < decay <= 1:
             raise ValueError(
@@ -328,17 +307,33 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def _check_data(self, X, sample_weight):
         """Points and weights, enough of them to fit."""
-        X, sample_weight = check_data(X, sample_weight)
-        n = n_counted(X, sample_weight)
-        check_enough(n, self.n_components)
-        if n == 1:
+        data = as_data(X, sample_weight)
+        check_enough(data.n_counted, self.n_components)
+        if data.n_counted == 1:
             raise ValueError(
                 "X: expected at least 2 points, got n_samples = 1; "
                 "one point has no spread"
             )
-        return X, sample_weight
+        return data
 
-    def _starts(self, X, floor, sample_weight, rng):
+    def _best_run(self, data, floor, rng):
+        """Of all starts: last state, all log-likelihoods, converged or not."""
+        runs, failure = [], None
+        starts = self._starts(data, floor, rng)
+        total = self.max_iter * len(starts)
+        with progress(total, self.verbose, self.verbose_interval) as bar:
+            for make_start in starts:
+                try:
+                    runs.append(self._run(data, make_start(), floor, bar))
+                except ValueError as error:  # another start may do better
+                    failure = error
+                bar.next_run(self.max_iter)
+        if not runs:
+            raise failure
+        n, varies = data.n_points, data.varies
+        return max(runs, key=lambda run: rank(run[0], n, floor, varies))
+
+    def _starts(self, data, floor, rng):
         """Functions without arguments, each of which makes a start."""
         if self.warm_start and hasattr(self, "mixture_"):
             for name in ("n_components", "covariance_type"):
@@ -349,63 +344,61 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                         f"goes on from, got {now!r}; set warm_start=False"
                     )
             return [lambda: self.mixture_]
-        return [lambda: self._start(X, floor, rng, sample_weight)] * self.n_init
+        return [lambda: self._start(data, floor, rng)] * self.n_init
 
-    def _progress(self):
-        """The bar of a fit, or None."""
-        if not self.verbose:
-            return nullcontext()
-        return progress(self.max_iter * (1 if self.warm_start else self.n_init))
-
-    def _run(self, X, start, floor, sample_weight, bar, begin):
+    def _run(self, data, start, floor, bar):
         """EM from one start: last state, all log-likelihoods, converged or not."""
-        tol = self.tol * (len(X) if sample_weight is None else sample_weight.sum())
         log_likelihoods = []
-        for state in self._states(X, start, floor, sample_weight):
+        for state, to_gain, converged in self.run(data, start, floor):
             log_likelihoods.append(state.log_likelihood)
-            to_gain = self._to_gain(log_likelihoods)
-            if bar is not None:
-                place = begin + state.iteration
-                report(bar, place, state, to_gain, self.verbose and self.verbose_interval)
-            if to_gain <= tol and np.diff(log_likelihoods[-2:]) <= tol:
-                return state, log_likelihoods, True
-            if state.iteration >= self.max_iter:
-                return state, log_likelihoods, False
+            bar.report(state, to_gain)
+        return state, log_likelihoods, converged
 
-    def _states(self, X, start, floor, sample_weight):
-        """What a run goes through."""
-        return em(X, start, floor, sample_weight, self.accelerate)
+    def run(self, X, start, reg_covar=None, sample_weight=None):
+        """The states of EM from a start, to the one where a fit would stop.
 
-    def _to_gain(self, log_likelihoods):
-        """An estimate, in nats, of what more iterations would gain."""
-        if not self.accelerate:
-            return remaining_gain(log_likelihoods)
-        # Leaps make the gains irregular. What two steps and two leaps have gained is
-        # more than what is left.
-        steps = log_likelihoods[-5:]
-        return steps[-1] - steps[0] if len(steps) == 5 else np.inf
+        Parameters
+        ----------
+        X : array or Dask array, shape (n, d)
+        start : Mixture
+        reg_covar : as of the model, by default the model's
+        sample_weight : array or Dask array, shape (n,), optional
 
-    def _warnings(self, X, floor, sample_weight):
+        Yields
+        ------
+        state : State
+        to_gain : float
+            What more iterations would gain, as estimated, in nats.
+        converged : bool
+            Whether that, and the last gain, are at most `tol` per point.
+        """
+        data = as_data(X, sample_weight)
+        reg_covar = self.reg_covar if reg_covar is None else reg_covar
+        states = em(data, start, reg_covar, accelerate=self.accelerate)
+        tol = self.tol * data.n_points
+        return until_converged(states, tol, self.max_iter, self.accelerate)
+
+    def _warnings(self, data, floor):
         """Sentences about what is wrong with the fit."""
         if not self.converged_ and self.max_iter > 0:
+            to_gain = gain_to_come(self.log_likelihoods_, self.accelerate)
             yield (
                 f"EM stopped after max_iter={self.max_iter} iterations, with an "
-                f"estimated {self._to_gain(self.log_likelihoods_):.3g} nats to gain; "
+                f"estimated {to_gain:.3g} nats to gain; "
                 "raise max_iter or tol, or try another start"
             )
-        yield from diagnose(self.mixture_, floor, X, sample_weight)
+        yield from diagnose(self.mixture_, floor, data)
 
-    def _start(self, X, floor, rng, sample_weight=None):
+    def _start(self, data, floor, rng):
         given = (self.weights_init, self.means_init, self.precisions_init)
         if any(value is None for value in given):
             guess = start(
-                X,
+                data,
                 self.n_components,
                 self.covariance_type,
                 self.init_params,
                 floor,
                 rng,
-                sample_weight,
             )
             weights, means, covariances = guess.weights, guess.means, guess.covariances
         if self.weights_init is not None:
@@ -413,7 +406,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                 self.weights_init, "weights_init", self.n_components
             )
         if self.means_init is not None:
-            shape = (self.n_components, X.shape[1])
+            shape = (self.n_components, data.n_features)
             means = check_numbers(self.means_init, "means_init", shape)
         if self.precisions_init is not None:
             shape = covariance_class(self.covariance_type).shape(*means.shape)
@@ -437,23 +430,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         else:
             self.precisions_ = (factors**2).astype(dtype)
 
-    def _points(self, X):
-        check_is_fitted(self, "mixture_")
-        points = check_points(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return points
-
     def _rows(self, function, X, columns=None, dtype=None):
         """What a function of mixture and points returns; lazy for a Dask array.
 
         The result has so many columns, and the type of the data by default.
         """
-        if is_dask(X):
-            check_is_fitted(self, "mixture_")
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return map_rows(partial(function, self.mixture_), X, columns, dtype)
-        X = self._points(X)
-        return function(self.mixture_, X).astype(dtype or X.dtype, copy=False)
+        points, n_numbers = self._points(X)
+        return map_rows(
+            partial(function, self.mixture_), points, n_numbers, columns, dtype
+        )
+
+    def _points(self, X):
+        """The points, if they are of the fit's features; how many numbers one takes."""
+        check_is_fitted(self, "mixture_")
+        points = as_points(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return points, sum(self.mixture_.means.shape)
 
     def score_samples(self, X):
         """log p(x) for each point, shape (n,), in nats; lazy for a Dask array."""
@@ -486,35 +478,25 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
     def bic(self, X):
         """Bayesian information criterion on `X`; lower is better."""
-        log_likelihood, n = self._log_likelihood(X)
+        log_likelihood, _, n = self._evidence(X)
         return selection.bic(log_likelihood, self.mixture_.n_parameters, n)
 
     def aic(self, X):
         """Akaike information criterion on `X`; lower is better."""
-        log_likelihood, _ = self._log_likelihood(X)
+        log_likelihood, _, _ = self._evidence(X)
         return selection.aic(log_likelihood, self.mixture_.n_parameters)
-
-    def _log_likelihood(self, X):
-        """Of the points, and how many they are."""
-        if is_dask(X):
-            log_density = self._rows(Mixture.log_density, X, dtype=np.float64)
-            return float(log_density.sum()), len(X)
-        X = self._points(X)
-        return self.mixture_.log_likelihood(X), len(X)
 
     def icl(self, X):
         """Integrated complete-data likelihood on `X`; lower is better."""
-        if is_dask(X):
-            rows = self._rows(_evidence, X, columns=2, dtype=np.float64)
-            log_likelihood, doubt = rows.sum(axis=0).compute()
-        else:
-            X, doubt, log_likelihood = self._points(X), 0.0, 0.0
-            for block in blocks(X, sum(self.mixture_.means.shape)):
-                resp, log_density = normalise(self.mixture_.log_joint(block))
-                doubt += selection.doubt(resp)
-                log_likelihood += log_density.sum()
-        n_parameters = self.mixture_.n_parameters
-        return selection.icl(log_likelihood, n_parameters, len(X), doubt)
+        log_likelihood, doubt, n = self._evidence(X)
+        return selection.icl(log_likelihood, self.mixture_.n_parameters, n, doubt)
+
+    def _evidence(self, X):
+        """The log-likelihood of the points, how unclear their labels are, their number."""
+        points, n_numbers = self._points(X)
+        function = partial(_log_density_and_doubt, self.mixture_)
+        log_likelihood, doubt = sum_rows(function, points, n_numbers, columns=2)
+        return log_likelihood, doubt, len(points)
 
 
 def _labels(mixture, X):
@@ -522,7 +504,7 @@ def _labels(mixture, X):
     return mixture.log_joint(X).argmax(axis=1)
 
 
-def _evidence(mixture, X):
+def _log_density_and_doubt(mixture, X):
     """Log-density and doubt of each point, shape (n, 2)."""
     resp, log_density = normalise(mixture.log_joint(X))
     return np.column_stack([log_density, -np.log(resp.max(axis=1))])

@@ -1,8 +1,8 @@
 """The normal density, in one dimension and in many."""
 
+from functools import cache
+
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dpotrf, dtrtri
 
 from gmmlib.check import check_numbers, check_symmetric
 
@@ -151,6 +151,8 @@ def mahalanobis(X, mean, covariance):
     >>> mahalanobis([[2.0, 0.0], [0.0, 2.0]], [0.0, 0.0], [[4.0, 0.0], [0.0, 1.0]])
     array([1., 2.])
     """
+    from scipy.linalg import solve_triangular
+
     factor = cholesky(covariance)
     # Σ = L Lᵀ, so Δ is the length of L⁻¹(x − μ): a triangular solve, never an inverse.
     difference = np.asarray(X, dtype=float) - mean
@@ -242,8 +244,17 @@ def inverse_factor(covariance):
     array([[ 0.5,  0. ],
            [-0.5,  1. ]])
     """
-    factor, failed = dpotrf(covariance, lower=1)
-    return np.full_like(factor, np.nan) if failed else dtrtri(factor, lower=1)[0]
+    lapack = _lapack()
+    factor, failed = lapack.dpotrf(covariance, lower=1)
+    return np.full_like(factor, np.nan) if failed else lapack.dtrtri(factor, lower=1)[0]
+
+
+@cache
+def _lapack():
+    """SciPy's, imported at the first fit: it takes twice as long as NumPy."""
+    from scipy.linalg import lapack
+
+    return lapack
 
 
 def is_flat(inflation):

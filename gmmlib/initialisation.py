@@ -1,12 +1,12 @@
 """Where EM starts: four kinds of guess, and short runs that try several."""
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from gmmlib.engine.chunks import Chunks, check_data, rows_at
-from gmmlib.diagnosis import rank, varying
+from gmmlib.check import check_random_state
+from gmmlib.diagnosis import rank
 from gmmlib.em import em, remaining_gain
-from gmmlib.kmeans import assign, draw, kmeans, kmeans_plus_plus
+from gmmlib.engine import as_data
+from gmmlib.kmeans import assign, draw_row, kmeans, kmeans_plus_plus
 from gmmlib.steps import m_step, weighted_sums
 
 # What `short_runs` does: so many candidates, to so many EM iterations each in all.
@@ -17,35 +17,34 @@ ENOUGH = 1e-4  # nats per point: a candidate with less to gain has arrived
 MOST_ROWS = 10_000
 
 
-def from_random(X, n_components, rng, sample_weight=None):
+def from_random(data, n_components, rng):
     """Uniform random numbers, rows divided by their sums: components start alike."""
-    resp = rng.uniform(size=(len(X), n_components))
+    resp = rng.uniform(size=(len(data), n_components))
     return resp / resp.sum(axis=1, keepdims=True)
 
 
-def from_random_points(X, n_components, rng, sample_weight=None):
+def from_random_points(data, n_components, rng):
     """Each point belongs to the nearest of `n_components` points drawn at random.
 
     They are different points, as long as there are so many.
     """
-    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    X, weight = data.points, data.weights()
     left, chosen = weight, []
     while len(chosen) < n_components:
-        chosen.append(draw(left if left.any() else weight, rng))
+        chosen.append(draw_row(left if left.any() else weight, rng))
         left = np.where((X == X[chosen[-1]]).all(axis=1), 0.0, left)
     return one_hot(assign(X, X[chosen])[0], n_components)
 
 
-def from_kmeans_plus_plus(X, n_components, rng, sample_weight=None):
+def from_kmeans_plus_plus(data, n_components, rng):
     """Each point belongs to the nearest k-means++ centre."""
-    centres = kmeans_plus_plus(X, n_components, rng, sample_weight)
-    return one_hot(assign(X, centres)[0], n_components)
+    centres = kmeans_plus_plus(data, n_components, rng)
+    return one_hot(assign(data.points, centres)[0], n_components)
 
 
-def from_kmeans(X, n_components, rng, sample_weight=None):
+def from_kmeans(data, n_components, rng):
     """Each point belongs to its k-means cluster."""
-    state = kmeans(X, n_components, random_state=rng, sample_weight=sample_weight)
-    return one_hot(state.labels, n_components)
+    return one_hot(kmeans(data, n_components, random_state=rng).labels, n_components)
 
 
 def one_hot(labels, n_components):
@@ -89,20 +88,17 @@ def mixture_from_responsibilities(
     array([[1. ],
            [8.5]])
     """
-    if sample_weight is None:
-        middle = X.mean(axis=0, dtype=float)
-    else:
-        middle = np.average(X, axis=0, weights=sample_weight)
-        responsibilities = responsibilities * sample_weight[:, None]
-    middle = np.tile(middle, (responsibilities.shape[1], 1))
-    rough = weighted_sums(X, responsibilities, middle, "diag")
-    means = (
-        middle + rough.first / np.maximum(rough.total, np.finfo(float).tiny)[:, None]
-    )
-    return m_step(weighted_sums(X, responsibilities, means, covariance_type), floor)
+    data = as_data(X, sample_weight)
+    if data.sample_weight is not None:
+        responsibilities = responsibilities * data.sample_weight[:, None]
+    middle = np.tile(data.middle, (responsibilities.shape[1], 1))
+    rough = weighted_sums(data.points, responsibilities, middle, "diag")
+    means = middle + rough.shift
+    sums = weighted_sums(data.points, responsibilities, means, covariance_type)
+    return m_step(sums, floor)
 
 
-def short_runs(X, n_components, covariance_type, floor, rng, sample_weight=None):
+def short_runs(data, n_components, covariance_type, floor, rng):
     """The winner of three rounds among ten candidates.
 
     Five candidates are runs of k-means, which suits round clusters; five are k-means++
@@ -112,14 +108,12 @@ def short_runs(X, n_components, covariance_type, floor, rng, sample_weight=None)
 
     Parameters
     ----------
-    X : array, shape (n, d)
+    data : Data
     n_components : int
     covariance_type : {"full", "tied", "diag", "spherical"}
     floor : array, shape (d,)
         Added to each variance.
     rng : RandomState
-    sample_weight : array, shape (n,), optional
-        How often each point counts, 1 by default.
 
     Returns
     -------
@@ -132,17 +126,17 @@ def short_runs(X, n_components, covariance_type, floor, rng, sample_weight=None)
     Of more than ten thousand points, the rounds see a sample: it tells good starts from
     bad ones, and the cost stays the same.
     """
-    X, sample_weight = sample(X, rng, sample_weight)
+    data = data.draw_rows(MOST_ROWS, rng)
     runs = []
     for i in range(ROUNDS[0][0] if n_components > 1 else 1):
         guess = from_kmeans_plus_plus if i % 2 else from_kmeans
-        resp = guess(X, n_components, rng, sample_weight)
-        runs.append(ShortRun(X, resp, covariance_type, floor, sample_weight))
+        resp = guess(data, n_components, rng)
+        runs.append(ShortRun(data, resp, covariance_type, floor))
     for n_runs, n_iterations in ROUNDS:
         runs = runs[:n_runs]
         for run in runs:
             run.advance(n_iterations)
-        runs.sort(key=ShortRun.rank, reverse=True)
+        runs.sort(key=ShortRun.standing, reverse=True)
     if runs[0].failure:
         raise runs[0].failure
     return runs[0].state.mixture
@@ -151,57 +145,34 @@ def short_runs(X, n_components, covariance_type, floor, rng, sample_weight=None)
 class ShortRun:
     """A candidate under way: EM that stops and goes on."""
 
-    def __init__(self, X, resp, covariance_type, floor, sample_weight=None):
-        self.setting = X, resp, covariance_type, floor, sample_weight
-        self.n_points = len(X) if sample_weight is None else sample_weight.sum()
+    def __init__(self, data, responsibilities, covariance_type, floor):
+        self.data, self.floor = data, floor
+        self.guess = responsibilities, covariance_type
         self.states, self.log_likelihoods, self.failure = None, [], None
 
     def advance(self, n_iterations):
         """Go on until there have been so many iterations, or little is to gain."""
-        X, _, _, floor, sample_weight = self.setting
+        enough = ENOUGH * self.data.n_points
         try:
             if self.states is None:
-                candidate = mixture_from_responsibilities(*self.setting)
-                self.states = em(X, candidate, floor, sample_weight)
+                begin = mixture_from_responsibilities(
+                    self.data, *self.guess, self.floor
+                )
+                self.states = em(self.data, begin, self.floor)
             while (
                 len(self.log_likelihoods) <= n_iterations
-                and remaining_gain(self.log_likelihoods) > ENOUGH * self.n_points
+                and remaining_gain(self.log_likelihoods) > enough
             ):
                 self.state = next(self.states)
                 self.log_likelihoods.append(self.state.log_likelihood)
         except ValueError as error:  # a collapse that no floor stops
             self.failure = error
 
-    def rank(self):
+    def standing(self):
         """What to sort candidates by."""
         if self.failure:
             return False, -np.inf
-        X, _, _, floor, sample_weight = self.setting
-        return rank(self.state, self.n_points, floor, varying(X, sample_weight))
-
-
-def sample(X, rng, sample_weight=None):
-    """At most ten thousand rows, in memory, drawn by weight; and the weights left."""
-    if len(X) > MOST_ROWS:
-        return X[spread_rows(len(X), MOST_ROWS, rng, sample_weight)], None
-    return X[:], None if sample_weight is None else sample_weight[:]
-
-
-def spread_rows(n, n_drawn, rng, sample_weight=None):
-    """Rows drawn from all over the data, in their order.
-
-    The rows are laid end to end, each as long as its weight, and cut into `n_drawn`
-    equal stretches. From each comes the row at a random place.
-
-    Examples
-    --------
-    >>> spread_rows(8, 4, np.random.RandomState(0))
-    array([1, 3, 5, 7])
-    """
-    places = (np.arange(n_drawn) + rng.uniform(size=n_drawn)) / n_drawn
-    if sample_weight is None:
-        return np.minimum((places * n).astype(int), n - 1)
-    return rows_at(places * sample_weight.sum(), sample_weight)
+        return rank(self.state, self.data.n_points, self.floor, self.data.varies)
 
 
 GUESSES = {
@@ -264,10 +235,8 @@ def start(
     """
     check_name(init_params)
     rng = check_random_state(random_state)
-    X, sample_weight = check_data(X, sample_weight)
-    if isinstance(X, Chunks):
-        X, sample_weight = sample(X, rng, sample_weight)
+    data = as_data(X, sample_weight).gathered(MOST_ROWS, rng)
     if init_params == "short_runs":
-        return short_runs(X, n_components, covariance_type, floor, rng, sample_weight)
-    resp = GUESSES[init_params](X, n_components, rng, sample_weight)
-    return mixture_from_responsibilities(X, resp, covariance_type, floor, sample_weight)
+        return short_runs(data, n_components, covariance_type, floor, rng)
+    resp = GUESSES[init_params](data, n_components, rng)
+    return mixture_from_responsibilities(data, resp, covariance_type, floor)

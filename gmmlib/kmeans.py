@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from gmmlib.check import check_count, check_enough, check_points, check_sample_weight
+from gmmlib.check import check_count, check_enough, check_points, check_random_state
+from gmmlib.engine import as_data
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,16 +127,16 @@ def lloyd(X, centres, sample_weight=None):
     >>> [(s.iteration, s.inertia) for s in lloyd(X, np.array([[0.0], [1.0]]))]
     [(0, 113.0), (1, 14.0), (2, 1.0)]
     """
-    X = check_points(X)
-    centres = check_points(centres, "centres", n_columns=X.shape[1])
-    sample_weight = check_sample_weight(sample_weight, len(X))
+    data = as_data(X, sample_weight)
+    centres = check_points(centres, "centres", n_columns=data.n_features)
     previous = None
     for iteration in count():
-        labels, inertia = assign(X, centres, sample_weight)
+        labels, inertia = assign(data.points, centres, data.sample_weight)
         yield KMeansState(iteration, centres, labels, inertia)
         if previous is not None and np.array_equal(labels, previous):
             return
-        centres, previous = update(X, labels, centres, sample_weight), labels
+        centres = update(data.points, labels, centres, data.sample_weight)
+        previous = labels
 
 
 def kmeans(X, n_clusters, n_init=1, random_state=None, sample_weight=None):
@@ -162,14 +162,13 @@ def kmeans(X, n_clusters, n_init=1, random_state=None, sample_weight=None):
     >>> kmeans(X, n_clusters=2, random_state=0).inertia
     1.0
     """
-    X = check_points(X)
-    check_enough(len(X), check_count(n_clusters, "n_clusters"), "n_clusters")
-    sample_weight = check_sample_weight(sample_weight, len(X))
+    data = as_data(X, sample_weight)
+    check_enough(len(data), check_count(n_clusters, "n_clusters"), "n_clusters")
     rng = check_random_state(random_state)
     best = None
     for _ in range(check_count(n_init, "n_init")):
-        centres = kmeans_plus_plus(X, n_clusters, rng, sample_weight)
-        *_, state = lloyd(X, centres, sample_weight)
+        centres = kmeans_plus_plus(data, n_clusters, rng)
+        *_, state = lloyd(data, centres)
         if best is None or state.inertia < best.inertia:
             best = state
     return best
@@ -203,27 +202,29 @@ def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):
     >>> sorted(kmeans_plus_plus(X, 2, random_state=0)[:, 0].tolist())
     [0.0, 5.0]
     """
+    data = as_data(X, sample_weight)
     rng = check_random_state(random_state)
-    weight = np.ones(len(X)) if sample_weight is None else sample_weight
-    chosen = [draw(weight, rng)]
-    nearest = squared_distances(X, X[chosen])[:, 0]
+    points, weight = data.points, data.weights()
+    chosen = [draw_row(weight, rng)]
+    nearest = squared_distances(points, points[chosen])[:, 0]
     while len(chosen) < n_clusters:
         # If no point is left that is not a centre already, any point will do.
         left = nearest * weight
-        chosen.append(draw(left if left.sum() > 0 else weight, rng))
-        nearest = np.minimum(nearest, squared_distances(X, X[chosen[-1:]])[:, 0])
-    return np.array(X[chosen], dtype=float)
+        chosen.append(draw_row(left if left.sum() > 0 else weight, rng))
+        distances = squared_distances(points, points[chosen[-1:]])[:, 0]
+        nearest = np.minimum(nearest, distances)
+    return np.array(points[chosen], dtype=float)
 
 
-def draw(weight, rng):
-    """An index drawn with probability proportional to its weight; never one of 0.
+def draw_row(weight, rng):
+    """A row drawn with probability proportional to its weight; never one of 0.
 
     The weights are laid end to end, and one random number says where to stop. So a row
     of weight 2 is drawn exactly when one of two copies of it would be.
 
     Examples
     --------
-    >>> [draw(np.array([0.0, 2.0, 1.0]), np.random.RandomState(i)) for i in range(5)]
+    >>> [draw_row(np.array([0.0, 2.0, 1.0]), np.random.RandomState(i)) for i in range(5)]
     [1, 1, 1, 1, 2]
     """
     ends = np.cumsum(weight)

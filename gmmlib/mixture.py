@@ -3,9 +3,14 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from gmmlib.check import check_count, check_numbers, check_points, check_weights
+from gmmlib.check import (
+    check_count,
+    check_numbers,
+    check_points,
+    check_random_state,
+    check_weights,
+)
 from gmmlib.covariance import covariance_class
 from gmmlib.gaussian import LOG_2_PI
 
@@ -48,7 +53,7 @@ class Mixture:
     means: np.ndarray
     covariances: np.ndarray
     covariance_type: str = "full"
-    form: object = field(init=False, repr=False)  # the covariances, factored
+    factored: object = field(init=False, repr=False)  # the covariances
 
     def __post_init__(self):
         kind = covariance_class(self.covariance_type)
@@ -65,7 +70,7 @@ class Mixture:
             weights=weights,
             means=means,
             covariances=covariances,
-            form=kind(covariances, d),
+            factored=kind(covariances, d),
         )
 
     @classmethod
@@ -77,7 +82,7 @@ class Mixture:
             means=means,
             covariances=covariances,
             covariance_type=covariance_type,
-            form=covariance_class(covariance_type)(covariances, means.shape[1]),
+            factored=covariance_class(covariance_type)(covariances, means.shape[1]),
         )
         return mixture
 
@@ -105,17 +110,17 @@ class Mixture:
     @property
     def precision_factors(self):
         """P with Σ⁻¹ = P Pᵀ, shaped like Σ; 1/σ for diag and spherical."""
-        return self.form.precision_factors.reshape(self.covariances.shape)
+        return self.factored.precision_factors.reshape(self.covariances.shape)
 
     def full_covariances(self):
         """The covariances as k matrices, whatever the type: shape (k, d, d)."""
         k, d = self.means.shape
-        return self.form.as_full(self.covariances, k, d)
+        return self.factored.as_full(self.covariances, k, d)
 
     def variances(self):
         """The variance of each feature under the whole mixture, shape (d,)."""
         middle = self.weights @ self.means
-        return self.weights @ ((self.means - middle) ** 2 + self.form.variances)
+        return self.weights @ ((self.means - middle) ** 2 + self.factored.variances)
 
     def log_joint(self, X):
         r"""log π_k + log N(x_n | μ_k, Σ_k), for each point and component.
@@ -140,7 +145,7 @@ class Mixture:
         log_joint = np.empty((self.n_components, len(X)))
         with np.errstate(over="ignore"):  # so far away that the logarithm is −∞
             for j, mean in enumerate(self.means):
-                white = self.form.whiten(X - mean, j)
+                white = self.factored.whiten(X - mean, j)
                 log_joint[j] = log_peaks[j] - 0.5 * np.einsum("nd,nd->n", white, white)
         return log_joint.T
 
@@ -148,7 +153,7 @@ class Mixture:
         """The same at each component's own mean, its highest point: shape (k,)."""
         with np.errstate(divide="ignore"):  # a weight of 0 is allowed: its log is −∞
             log_weights = np.log(self.weights)
-        return log_weights - 0.5 * (self.n_features * LOG_2_PI + self.form.log_det)
+        return log_weights - 0.5 * (self.n_features * LOG_2_PI + self.factored.log_det)
 
     def log_density(self, X):
         """log p(x_n), shape (n,): the logarithm of :eq:`eq-mixture-density`."""

@@ -24,9 +24,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmlib.covariance import covariance_class
-from gmmlib.em import sweep
+from gmmlib.engine import as_data
 from gmmlib.mixture import Mixture
-from gmmlib.steps import Sums, m_step
+from gmmlib.steps import TINY, Sums, m_step
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def online_step(state, X, sample_weight=None, decay=0.6, offset=10.0):
     """
     t = state.n_batches + 1
     share = (t + offset) ** -decay
-    sums, _ = sweep(X, state.mixture, sample_weight)
+    sums, _ = as_data(X, sample_weight).sums(state.mixture)
     sums = about(sums, state.mixture.means)
     sums = blend(state.sums, sums, share, share / sums.total.sum())
     mixture = m_step(sums, state.floor)
@@ -127,7 +127,7 @@ def expected_sums(mixture):
     if mixture.covariance_type in ("full", "tied"):
         scatters = weights[:, None, None] * mixture.full_covariances()
     else:
-        variances = np.broadcast_to(mixture.form.variances, mixture.means.shape)
+        variances = np.broadcast_to(mixture.factored.variances, mixture.means.shape)
         scatters = weights[:, None] * variances
     first = np.zeros(mixture.means.shape)
     return Sums(weights, first, kind.pool(scatters), mixture.means, kind.name)
@@ -149,16 +149,16 @@ def about(sums, centres):
     Sums
     """
     kind = covariance_class(sums.covariance_type)
-    total = np.maximum(sums.total, np.finfo(float).tiny)
-    before = sums.first / total[:, None]
+    total, before = np.maximum(sums.total, TINY), sums.shift
     after = sums.centres + before - centres
     squares = [
-        kind.scatter(new[None], of[None]) - kind.scatter(old[None], of[None])
-        for old, new, of in zip(before, after, total)
+        kind.scatter(new[None], owned[None]) - kind.scatter(old[None], owned[None])
+        for old, new, owned in zip(before, after, total)
     ]
     return replace(
         sums,
         first=total[:, None] * after,
         scatter=sums.scatter + kind.pool(squares),
         centres=centres,
+        retake=None,
     )

@@ -3,83 +3,138 @@
 import threading
 import time
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 FORMAT = "{l_bar}{bar}| {elapsed}{postfix}"
 
+_open = ContextVar("bar", default=None)
+
+
+class Bar:
+    """Where a fit is, over all of its starts.
+
+    Parameters
+    ----------
+    tqdm : tqdm or None
+        What draws it, if anything does.
+    interval : int, optional
+        Where tqdm finds neither a terminal nor a notebook, a line is printed after so
+        many iterations; none, if not given.
+    """
+
+    def __init__(self, tqdm=None, interval=None):
+        self.tqdm, self.interval, self.begin = tqdm, interval, 0
+
+    def report(self, state, to_gain):
+        """Say where EM is, and how many nats more iterations would gain."""
+        if self.tqdm is None:
+            return
+        text = (
+            f"iteration {state.iteration}: log-likelihood {state.log_likelihood:.6f}, "
+            f"about {to_gain:.3g} nats to gain"
+        )
+        if not self.tqdm.disable:
+            self.tqdm.set_postfix_str(text, refresh=False)
+            self._move(self.begin + state.iteration)
+        elif self.interval and state.iteration % self.interval == 0:
+            print(text)
+
+    def describe(self, text):
+        """Say what is done now."""
+        if self.tqdm is not None:
+            self.tqdm.set_description_str(text, refresh=False)
+
+    def next_run(self, n_iterations):
+        """A run has ended that might have taken so many iterations."""
+        self.begin += n_iterations
+
+    def catch_up(self):
+        """Move to where the runs that have ended might have gone."""
+        if self.tqdm is not None:
+            self._move(self.begin)
+
+    def _move(self, place):
+        self.tqdm.update(place - self.tqdm.n)
+
 
 @contextmanager
-def progress(total, patient=False):
-    """A bar; its `disable` is true where there is neither a terminal nor a notebook.
+def progress(total, verbose=True, interval=None, patient=False):
+    """A bar; within another one it is that one, which moves on.
 
     Parameters
     ----------
     total : int
+        Of iterations.
+    verbose : bool
+        Whether anything is to be seen.
+    interval : int, optional
+        See :class:`Bar`.
     patient : bool
         Whether it waits for a second, is drawn anew twice a second from then on, even
         if nothing moves, and leaves no trace.
 
     Yields
     ------
-    tqdm
+    Bar
 
     Raises
     ------
     ImportError
         If there is no tqdm. The message says what to install.
     """
+    outer = _open.get()
+    if outer is not None or not verbose:
+        bar = outer or Bar()
+        yield bar
+        bar.catch_up()
+        return
+    # With so long a delay, it never draws itself.
+    options = {"delay": 1e9, "leave": False} if patient else {"miniters": 1}
+    with import_tqdm()(
+        total=total, disable=None, bar_format=FORMAT, **options
+    ) as drawn:
+        bar = Bar(drawn, interval)
+        token = _open.set(bar)
+        try:
+            if patient and not drawn.disable:
+                with _drawn_now_and_then(drawn):
+                    yield bar
+            else:
+                yield bar
+                bar.catch_up()
+        finally:
+            _open.reset(token)
+
+
+def import_tqdm():
     try:
         from tqdm.auto import tqdm
     except ImportError as error:
-        raise missing(error) from None
-    # With so long a delay, it never draws itself.
-    options = dict(delay=1e9, leave=False) if patient else dict(miniters=1)
-    with tqdm(total=total, disable=None, bar_format=FORMAT, **options) as bar:
-        if bar.disable or not patient:
-            yield bar
-            return
-        done, begun = threading.Event(), time.monotonic()
-
-        def draw():
-            while not done.wait(0.5):
-                if time.monotonic() > begun + 1:
-                    bar.refresh()
-
-        thread = threading.Thread(target=draw)
-        thread.start()
-        try:
-            yield bar
-        finally:
-            done.set()
-            thread.join()
-            bar.delay = 0  # or it would leave its last drawing behind
-            bar.last_print_t = time.time()
+        raise not_installed(error) from None
+    return tqdm
 
 
-def report(bar, place, state, to_gain, interval=None):
-    """Move the bar to that place, and say where EM is; or print it, without a bar.
+@contextmanager
+def _drawn_now_and_then(drawn):
+    """A thread draws it, twice a second."""
+    done, begun = threading.Event(), time.monotonic()
 
-    Parameters
-    ----------
-    bar : tqdm
-    place : int
-    state : State
-    to_gain : float
-        What more iterations would gain, in nats.
-    interval : int, optional
-        After how many iterations a line is printed where there is no bar; none if not
-        given.
-    """
-    text = (
-        f"iteration {state.iteration}: log-likelihood {state.log_likelihood:.6f}, "
-        f"about {to_gain:.3g} nats to gain"
-    )
-    if not bar.disable:
-        bar.set_postfix_str(text, refresh=False)
-        bar.update(place - bar.n)
-    elif interval and state.iteration % interval == 0:
-        print(text)
+    def draw():
+        while not done.wait(0.5):
+            if time.monotonic() > begun + 1:
+                drawn.refresh()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        drawn.delay = 0  # or it would leave its last drawing behind
+        drawn.last_print_t = time.time()
 
 
-def missing(error):
+def not_installed(error):
     """The same error, which says what to install."""
     return ImportError(f"{error}: pip install 'gmmlib[cli]' brings it")

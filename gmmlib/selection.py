@@ -1,9 +1,9 @@
 """How good is a fit, for its number of parameters? Lower is better throughout."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
 
 CRITERIA = ("bic", "aic", "icl")
 
@@ -119,7 +119,7 @@ def doubt(responsibilities):
 class Candidate:
     """A fitted model, and what the criteria say of it: lower is better."""
 
-    model: BaseEstimator
+    model: object
     bic: float
     aic: float
     icl: float
@@ -153,6 +153,7 @@ def search(model, X, n_components):
     3
     """
     for k in n_components:
-        fitted = clone(model).set_params(n_components=k).fit(X)
+        parameters = deepcopy(model.get_params()) | {"n_components": k}
+        fitted = type(model)(**parameters).fit(X)
         ell, p = fitted.log_likelihood_, fitted.mixture_.n_parameters
         yield Candidate(fitted, bic(ell, p, len(X)), aic(ell, p), fitted.icl(X))

@@ -1,11 +1,23 @@
-"""The two steps of EM, and the sums between them."""
+"""The two steps of EM, the sums between them, and the states that they lead to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from gmmlib.covariance import covariance_class
 from gmmlib.mixture import Mixture, normalise
+
+TINY = np.finfo(float).tiny  # what owns nothing is divided by this, not by 0
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where EM is after `iteration` passes, and that very mixture's log-likelihood."""
+
+    iteration: int
+    mixture: Mixture
+    log_likelihood: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +36,8 @@ class Sums:
     centres : array, shape (k, d) or (d,)
         c_k, points near the means, or one for all.
     covariance_type : str
+    retake : function, optional
+        Of centres: the same sums about these, if the data are at hand to take them.
     """
 
     total: np.ndarray
@@ -31,6 +45,15 @@ class Sums:
     scatter: np.ndarray
     centres: np.ndarray
     covariance_type: str = "full"
+    retake: Callable | None = None
+
+    @property
+    def shift(self):
+        """δ_k = s_k / N_k, from the centres to the means: shape (k, d).
+
+        A component that owns nothing stays where it is.
+        """
+        return self.first / np.maximum(self.total, TINY)[:, None]
 
     def __add__(self, other):
         if not np.array_equal(self.centres, other.centres):
@@ -163,9 +186,7 @@ def m_step(sums, floor=0.0):
     (array([[1.5]]), array([[[2.75]]]))
     """
     kind = covariance_class(sums.covariance_type)
-    # A component that owns nothing stays where it is.
-    total = np.maximum(sums.total, np.finfo(float).tiny)
-    shift = sums.first / total[:, None]
+    total, shift = np.maximum(sums.total, TINY), sums.shift
     weights = sums.total / sums.total.sum()
     means = sums.centres + shift
     covariances = kind.estimate(sums.scatter, total, shift)

@@ -25,8 +25,9 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from gmmlib import GaussianMixture
-from gmmlib.engine.chunks import check_data, open_npy
-from gmmlib.em import block_rows, sweep
+from gmmlib.engine import as_data
+from gmmlib.engine.blocks import block_rows
+from gmmlib.engine.chunks import open_npy
 from gmmlib.engine.products import products_for
 
 D, K = 8, 8
@@ -147,10 +148,10 @@ def measure_overhead(start):
     """Seconds that a chunk costs beside its arithmetic: chunks of a single row."""
     n, seconds = 1000, []
     with workers(1):
-        rows, _ = check_data(da.random.random((n, D), chunks=(1, -1)).persist())
+        rows = as_data(da.random.random((n, D), chunks=(1, -1)).persist())
         for _ in range(TURNS):
             began = perf_counter()
-            sweep(rows, start)
+            rows.sums(start)
             seconds.append((perf_counter() - began) / n)
     return np.median(seconds)
 

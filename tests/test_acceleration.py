@@ -93,17 +93,14 @@ def test_a_leap_that_leads_down_is_refused_and_the_second_step_taken():
         spots[mixture] = x
         return mixture
 
-    def visit(mixture):
-        x = spots.get(mixture)
-        if x is None:  # only a leap makes a mixture that is not known
-            return -np.inf, None
-        return x, lambda: at(x + (1 - x) / 2)
+    def e_step(mixture):
+        x = spots.get(mixture)  # only a leap makes a mixture that is not known
+        return x, -np.inf if x is None else x
 
-    path = list(islice(squarem(visit, at(0.0)), 5))
-    assert [log_likelihood for _, log_likelihood in path] == [
-        0,
-        0.5,
-        0.75,
-        0.875,
-        0.9375,
-    ]
+    def m_step(x):
+        return at(x + (1 - x) / 2)
+
+    states = list(islice(squarem(e_step, m_step, at(0.0)), 5))
+    heights = [state.log_likelihood for state in states]
+    assert heights == [0, 0.5, 0.75, 0.875, 0.9375]
+    assert [state.iteration for state in states] == [0, 1, 3, 4, 6]

@@ -19,7 +19,8 @@ from gmmlib import (
 )
 from gmmlib.agreement import contingency, match_labels, matched_accuracy
 from gmmlib.check import check_count, check_points
-from gmmlib.covariance import covariance_class, covariance_floor
+from gmmlib.covariance import covariance_class
+from gmmlib.floor import covariance_floor
 from gmmlib.gaussian import cholesky, mahalanobis, multivariate_normal_logpdf
 from gmmlib.initialisation import start
 

@@ -20,7 +20,6 @@ from reading import CHAPTERS, ROOT, citations, documents, read
 sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
 import book
 import light
-import pdf
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))

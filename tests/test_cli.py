@@ -222,7 +222,8 @@ def test_a_large_file_is_mapped_and_read_block_by_block(folder):
     size = out.nbytes
     del out
     program = (
-        "import tracemalloc; from gmmlib.cli.main import main; tracemalloc.start();"
+        "import tracemalloc, gmmlib.cli.run; from gmmlib.cli.main import main;"
+        "tracemalloc.start();"
         "main('--data_path large.npy --n_clusters 3 --max_iter 2 --tol 1e-2"
         " --responsibilities shares.npy --plot plot.png'.split());"
         "print('peak', tracemalloc.get_traced_memory()[1])"

@@ -5,12 +5,8 @@ import pytest
 from cases import TYPES, clouds, covariance_matrices, some_mixture
 from sklearn.mixture import GaussianMixture as ScikitMixture
 
-from gmmlib.covariance import (
-    COVARIANCE_TYPES,
-    covariance_class,
-    covariance_floor,
-    spread,
-)
+from gmmlib.covariance import COVARIANCE_TYPES, covariance_class
+from gmmlib.floor import covariance_floor, spread
 from gmmlib.gaussian import mahalanobis
 
 K, D = 3, 4

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,11 +21,12 @@ from distributed import Client, LocalCluster, wait
 from sklearn.exceptions import NotFittedError
 
 from gmmlib import GaussianMixture, em
-from gmmlib.engine.chunks import Chunks, check_data, open_npy, rows_at
-from gmmlib.covariance import covariance_floor
-from gmmlib.em import _in_turn, sweep
-from gmmlib.initialisation import GUESSES, MOST_ROWS, start
+from gmmlib.engine import as_data
+from gmmlib.engine.arrays import fold_in_turn, rows_at
+from gmmlib.engine.chunks import Chunks, open_npy
 from gmmlib.engine.products import products_for
+from gmmlib.floor import covariance_floor
+from gmmlib.initialisation import GUESSES, MOST_ROWS, start
 
 X = clouds(600, d=3, k=3)
 WEIGHT = np.arange(600.0) % 5 * 0.7
@@ -185,10 +187,10 @@ def test_a_constant_feature_is_named_as_in_memory():
 
 
 def test_the_floor_comes_from_the_same_rows():
-    chunks, weight = check_data(D, da.from_array(WEIGHT, chunks=70))
-    np.testing.assert_array_equal(covariance_floor(chunks), covariance_floor(X))
+    weight = da.from_array(WEIGHT, chunks=70)
+    np.testing.assert_array_equal(covariance_floor(D), covariance_floor(X))
     np.testing.assert_array_equal(
-        covariance_floor(chunks, "scale", weight), covariance_floor(X, "scale", WEIGHT)
+        covariance_floor(D, "scale", weight), covariance_floor(X, "scale", WEIGHT)
     )
 
 
@@ -199,8 +201,8 @@ def test_rows_are_found_by_weight_in_chunks_as_in_an_array():
     places = np.sort(rng.uniform(0, weight.sum(), size=50))
     places[-1] = weight.sum()  # past the end, as rounding may have it
     chunks = Chunks(da.from_array(weight, chunks=((30, 0, 100, 70),)))
-    np.testing.assert_array_equal(rows_at(places, chunks), rows_at(places, weight))
-    assert weight[rows_at(places, chunks)].min() > 0
+    np.testing.assert_array_equal(chunks.rows_at(places), rows_at(places, weight))
+    assert weight[chunks.rows_at(places)].min() > 0
 
 
 # What travels
@@ -213,7 +215,7 @@ def test_what_comes_back_does_not_grow_with_the_rows(covariance_type):
     mixture = some_mixture(covariance_type, d, k)
     products, sizes = products_for(mixture), []
     for n in (100, 100_000):
-        result = _in_turn(products.sums, 5000, clouds(n, d, k))
+        result = fold_in_turn(products.sums, 5000, clouds(n, d, k))
         sizes.append(len(pickle.dumps(result)))
     assert sizes[0] == sizes[1]
     assert sizes[0] < 8 * k * (1 + d + d * (d + 1) // 2) + 8 * d + 1000
@@ -339,8 +341,7 @@ def test_the_data_stay_with_the_workers(client):
             data = data.persist()
             wait(data)
             before = sum(client.run(received).values())
-            rows, _ = check_data(data)
-            sweep(rows, begin)
+            as_data(data).sums(begin)
             moved.append(sum(client.run(received).values()) - before)
     assert min(moved) < data.nbytes / 1000, moved
 
@@ -353,11 +354,11 @@ def received(dask_worker):
 class Dying(GaussianMixture):
     """A model whose third pass kills a worker."""
 
-    def _states(self, *arguments):
-        for state in super()._states(*arguments):
+    def run(self, *arguments):
+        for state, *about in super().run(*arguments):
             if state.iteration == 2:
                 self.flag.touch()
-            yield state
+            yield state, *about
 
 
 def deadly(block, flag):
@@ -380,7 +381,8 @@ def test_a_worker_that_is_killed_changes_no_bit(client, tmp_path, persisted):
         before = pids(client)
         if persisted:  # then somebody else has to kill
             data = D.persist()
-            model._states = lambda *arguments: killing(em(*arguments), client)
+            run = partial(GaussianMixture.run, model)
+            model.run = lambda *arguments: killing(run(*arguments), client)
         quietly(model, data)
         client.wait_for_workers(2)
         assert pids(client) != before
@@ -391,8 +393,8 @@ def test_a_worker_that_is_killed_changes_no_bit(client, tmp_path, persisted):
 
 def killing(states, client):
     """The states; after the second iteration, a worker is dead."""
-    for state in states:
-        yield state
+    for state, *about in states:
+        yield state, *about
         if state.iteration == 2:
             os.kill(min(pids(client)), signal.SIGKILL)
 

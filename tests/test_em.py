@@ -1,7 +1,6 @@
 """E-step, sums, M-step and the loop: against scikit-learn, and by their properties."""
 
 import dataclasses
-import sys
 from itertools import islice, permutations
 
 import numpy as np
@@ -21,8 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmmlib import Mixture, Sums, e_step, em, kmeans, m_step, weighted_sums
-from gmmlib.covariance import covariance_floor
-from gmmlib.em import block_rows, remaining_gain, sweep
+from gmmlib.em import remaining_gain
+from gmmlib.engine import as_data
+from gmmlib.engine.blocks import block_rows
+from gmmlib.floor import covariance_floor
 
 
 def assert_same(one, other, rtol=1e-9, atol=1e-9):
@@ -452,11 +453,11 @@ def test_an_unknown_acceleration_is_named():
 
 
 def test_a_block_fills_two_megabytes_or_up_to_eight_for_enough_rows():
-    assert block_rows(numbers=8, itemsize=8) == 2**15
-    assert block_rows(numbers=8, itemsize=4) == 2**16
-    assert block_rows(numbers=256, itemsize=8) == 2048  # 4 MB
-    assert block_rows(numbers=2**11, itemsize=8) == 512  # 8 MB
-    assert block_rows(numbers=2**30, itemsize=8) == 1
+    assert block_rows(n_numbers=8, itemsize=8) == 2**15
+    assert block_rows(n_numbers=8, itemsize=4) == 2**16
+    assert block_rows(n_numbers=256, itemsize=8) == 2048  # 4 MB
+    assert block_rows(n_numbers=2**11, itemsize=8) == 512  # 8 MB
+    assert block_rows(n_numbers=2**30, itemsize=8) == 1
 
 
 @pytest.mark.parametrize("d", [2, 9])
@@ -469,10 +470,10 @@ def test_blocks_of_any_size_give_the_same_sums(
     X = clouds(120, d)
     mixture = start_on(X, covariance_type)
     sample_weight = np.arange(120.0) % 5 if weighted else None
-    module = sys.modules["gmmlib.em"]
-    monkeypatch.setattr(module, "block_rows", lambda numbers, itemsize: rows)
+    monkeypatch.setattr("gmmlib.engine.data.block_rows", lambda *_: rows)
     for centres in (None, mixture.means):
-        sums, log_likelihood = sweep(X, mixture, sample_weight, centres)
+        data = as_data(X, sample_weight)
+        sums, log_likelihood = data.sums(mixture, centres)
         resp, whole = e_step(X, mixture)
         if weighted:
             whole = sample_weight @ mixture.log_density(X)

@@ -19,6 +19,7 @@ from gmmlib import GaussianMixture
 from gmmlib.agreement import matched_accuracy
 from gmmlib.book.datasets import load_old_faithful
 from gmmlib.em import remaining_gain
+from gmmlib.engine import as_data
 
 X = clouds(200, d=2, k=2, seed=3)
 
@@ -288,7 +289,7 @@ def test_a_part_that_was_given_replaces_that_part_only(part):
     )
     floor = 1e-6 * X.var(axis=0)
     one, other = (
-        model._start(X, floor, np.random.RandomState(0)) for model in (plain, partly)
+        model._start(as_data(X), floor, np.random.RandomState(0)) for model in (plain, partly)
     )
     starts = {
         "weights_init": (one.weights, other.weights, [0.9, 0.1]),

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmlib.estimator
 from gmmlib import GaussianMixture, Mixture, em
-from gmmlib.covariance import covariance_floor
+from gmmlib.floor import covariance_floor
 
 X = clouds(200, d=2, k=2, seed=3)
 OVERLAP = clouds(200, d=2, k=2, seed=9)  # most points belong to both components

@@ -5,8 +5,9 @@ import pytest
 from cases import TYPES, clouds
 
 from gmmlib import em, kmeans, m_step, weighted_sums
-from gmmlib.covariance import covariance_floor
 from gmmlib.book.datasets import load_iris
+from gmmlib.engine import as_data
+from gmmlib.floor import covariance_floor
 from gmmlib.initialisation import (
     GUESSES,
     MOST_ROWS,
@@ -17,7 +18,6 @@ from gmmlib.initialisation import (
     from_random_points,
     mixture_from_responsibilities,
     one_hot,
-    spread_rows,
     start,
 )
 from gmmlib.kmeans import kmeans_plus_plus
@@ -39,7 +39,7 @@ def random_points(k, r):
 @pytest.mark.parametrize("name", GUESSES)
 @pytest.mark.parametrize("k", [1, 2, 5])
 def test_a_guess_is_a_row_of_shares_for_each_point(name, k):
-    resp = GUESSES[name](X, k, rng())
+    resp = GUESSES[name](as_data(X), k, rng())
     assert resp.shape == (len(X), k) and resp.min() >= 0
     np.testing.assert_allclose(resp.sum(axis=1), 1, 1e-14)
     assert resp.sum(axis=0).min() > 0
@@ -50,13 +50,13 @@ def test_a_guess_is_a_row_of_shares_for_each_point(name, k):
 def test_random_shares_are_uniform_numbers_divided_by_their_sum():
     numbers = rng(7).uniform(size=(90, 3))
     np.testing.assert_array_equal(
-        GUESSES["random"](X, 3, rng(7)), numbers / numbers.sum(axis=1)[:, None]
+        GUESSES["random"](as_data(X), 3, rng(7)), numbers / numbers.sum(axis=1)[:, None]
     )
 
 
 @pytest.mark.parametrize("guess", [from_random_points, from_kmeans_plus_plus])
 def test_each_point_goes_to_the_nearest_of_some_points(guess):
-    resp = guess(X, 4, rng(1))
+    resp = guess(as_data(X), 4, rng(1))
     draw = {
         from_random_points: lambda r: random_points(4, r),
         from_kmeans_plus_plus: lambda r: kmeans_plus_plus(X, 4, r),
@@ -68,7 +68,7 @@ def test_each_point_goes_to_the_nearest_of_some_points(guess):
 def test_kmeans_labels_become_shares():
     labels = kmeans(X, 3, random_state=rng(2)).labels
     np.testing.assert_array_equal(
-        from_kmeans(X, 3, rng(2)), labels[:, None] == np.arange(3)
+        from_kmeans(as_data(X), 3, rng(2)), labels[:, None] == np.arange(3)
     )
 
 
@@ -133,7 +133,7 @@ def test_a_full_start_from_short_runs_is_the_default():
 def test_a_start_is_its_guess_and_the_floor(name):
     mixture = start(X, 3, "diag", name, 0.25, random_state=3)
     expected = mixture_from_responsibilities(
-        X, GUESSES[name](X, 3, rng(3)), "diag", 0.25
+        X, GUESSES[name](as_data(X), 3, rng(3)), "diag", 0.25
     )
     np.testing.assert_array_equal(mixture.covariances, expected.covariances)
     np.testing.assert_array_equal(mixture.means, expected.means)
@@ -153,8 +153,8 @@ def test_short_runs_keep_the_winner_of_three_rounds(covariance_type):
     runs = []
     for run in range(10):
         guess = from_kmeans_plus_plus if run % 2 else from_kmeans
-        resp = guess(data, 3, generator)
-        runs.append(ShortRun(data, resp, covariance_type, floor))
+        resp = guess(as_data(data), 3, generator)
+        runs.append(ShortRun(as_data(data), resp, covariance_type, floor))
     assert ROUNDS == ((10, 10), (5, 30), (2, 70))
     for n_runs, n_iterations in ROUNDS:
         for run in runs[:n_runs]:
@@ -167,17 +167,17 @@ def test_short_runs_keep_the_winner_of_three_rounds(covariance_type):
 def test_one_component_needs_one_run():
     used, once = rng(0), rng(0)
     mixture = start(X, 1, "full", "short_runs", 0.0, used)
-    from_kmeans(X, 1, once)
+    from_kmeans(as_data(X), 1, once)
     assert used.randint(10**9) == once.randint(10**9)
     np.testing.assert_allclose(mixture.covariances[0], np.cov(X.T, ddof=0), 1e-12)
 
 
 def test_a_short_run_stops_where_little_is_to_gain():
-    run = ShortRun(X, one_hot(np.zeros(90, dtype=int), 1), "full", np.zeros(2))
+    run = ShortRun(as_data(X), one_hot(np.zeros(90, dtype=int), 1), "full", np.zeros(2))
     for n_iterations in (50, 2):
         run.advance(n_iterations)
         assert run.state.iteration == 2
-    again = ShortRun(X, from_kmeans(X, 5, rng()), "full", np.zeros(2))
+    again = ShortRun(as_data(X), from_kmeans(as_data(X), 5, rng()), "full", np.zeros(2))
     for n_iterations in (1, 4):
         again.advance(n_iterations)
         assert again.state.iteration == n_iterations
@@ -185,19 +185,23 @@ def test_a_short_run_stops_where_little_is_to_gain():
 
 def test_a_collapsed_candidate_comes_last():
     labels, floor = np.zeros(90, dtype=int), np.full(2, 1e-6)
-    sound = ShortRun(X, one_hot(labels, 1), "full", floor)
+    sound = ShortRun(as_data(X), one_hot(labels, 1), "full", floor)
     labels[0] = 1
-    fallen = ShortRun(X, one_hot(labels, 2), "full", floor)
-    failed = ShortRun(X, one_hot(labels, 2), "full", 0 * floor)
+    fallen = ShortRun(as_data(X), one_hot(labels, 2), "full", floor)
+    failed = ShortRun(as_data(X), one_hot(labels, 2), "full", 0 * floor)
     for run in (sound, fallen, failed):
         run.advance(0)
     assert fallen.state.log_likelihood > sound.state.log_likelihood
-    assert sorted([failed, fallen, sound], key=ShortRun.rank) == [failed, fallen, sound]
+    assert sorted([failed, fallen, sound], key=ShortRun.standing) == [
+        failed,
+        fallen,
+        sound,
+    ]
 
 
 def test_a_candidate_that_fails_is_out_and_an_error_only_if_all_do():
     data = np.concatenate([X, np.full((1, 2), 60.0)])  # a cluster of one, mostly
-    first = from_kmeans(data, 2, rng(0))
+    first = from_kmeans(as_data(data), 2, rng(0))
     with pytest.raises(ValueError, match="positive definite"):
         mixture_from_responsibilities(data, first)
     with pytest.raises(ValueError, match="positive definite"):
@@ -219,25 +223,29 @@ def test_random_points_are_different_ones_and_drawn_by_weight():
     weight = np.random.default_rng(0).integers(0, 4, size=len(X))
     repeated = np.repeat(X, weight, axis=0)
     for seed in range(20):
-        expected = from_random_points(repeated, 4, rng(seed))
-        resp = from_random_points(X, 4, rng(seed), weight)
+        expected = from_random_points(as_data(repeated), 4, rng(seed))
+        resp = from_random_points(as_data(X, weight), 4, rng(seed))
         np.testing.assert_array_equal(np.repeat(resp, weight, axis=0), expected)
     pair = np.repeat([[1.0], [2.0]], [30, 1], axis=0)
     assert all(
-        from_random_points(pair, 2, rng(i)).min(axis=0).max() == 0 for i in range(9)
+        from_random_points(as_data(pair), 2, rng(i)).min(axis=0).max() == 0
+        for i in range(9)
     )
-    assert from_random_points(pair, 3, rng()).shape == (31, 3)
+    assert from_random_points(as_data(pair), 3, rng()).shape == (31, 3)
+
+
+def spread_rows(n, n_drawn, weight=None, seed=0):
+    """Rows drawn from all over n rows."""
+    return as_data(np.zeros((n, 1)), weight).spread_rows(n_drawn, rng(seed))
 
 
 def test_spread_rows_come_from_all_over_and_by_weight():
-    rows = spread_rows(1000, 100, rng())
+    rows = spread_rows(1000, 100)
     np.testing.assert_array_equal(rows // 10, np.arange(100))
     weight = np.random.default_rng(0).integers(0, 4, size=1000)
-    weighted = spread_rows(1000, 100, rng(), weight)
+    weighted = spread_rows(1000, 100, weight)
     copies = np.repeat(np.arange(1000), weight)
-    np.testing.assert_array_equal(
-        weighted, copies[spread_rows(len(copies), 100, rng())]
-    )
+    np.testing.assert_array_equal(weighted, copies[spread_rows(len(copies), 100)])
     assert np.all(weight[weighted] > 0)
 
 
@@ -255,11 +263,13 @@ def test_rows_without_weight_are_never_on_the_sample():
     weight = np.zeros(1000)
     weight[100:150] = 1
     for seed in range(20):
-        rows = spread_rows(1000, 200, rng(seed), weight)
+        rows = spread_rows(1000, 200, weight, seed)
         assert 100 <= rows.min() and rows.max() < 150
     data = np.vstack([clouds(MOST_ROWS + 500), np.full((500, 2), 1e6)])
     counted = np.repeat([1.0, 0.0], [MOST_ROWS + 500, 500])
-    mixture = start(data, 2, floor=1e-6 * np.ones(2), random_state=0, sample_weight=counted)
+    mixture = start(
+        data, 2, floor=1e-6 * np.ones(2), random_state=0, sample_weight=counted
+    )
     assert np.abs(mixture.means).max() < 100
 
 
@@ -267,11 +277,13 @@ def test_short_runs_judge_by_the_features_that_vary():
     """With a constant feature all components are thin, and none has collapsed."""
     data = np.column_stack([clouds(60, k=2), np.full(60, 7.0)])
     floor = covariance_floor(data)
-    run = ShortRun(data, from_kmeans(data, 2, rng()), "diag", floor)
+    points = as_data(data)
+    run = ShortRun(points, from_kmeans(points, 2, rng()), "diag", floor)
     run.advance(3)
-    assert run.rank()[0]
+    assert run.standing()[0]
     weight = np.repeat([1.0, 0.0], [60, 1])
     data = np.vstack([data, [[0.0, 0.0, 9.0]]])  # constant where there is weight
-    run = ShortRun(data, from_kmeans(data, 2, rng(), weight), "diag", floor, weight)
+    points = as_data(data, weight)
+    run = ShortRun(points, from_kmeans(points, 2, rng()), "diag", floor)
     run.advance(3)
-    assert run.rank()[0]
+    assert run.standing()[0]

@@ -1,6 +1,5 @@
 """Both steps as products of matrices: the same answers as the plain way."""
 
-import sys
 import tracemalloc
 
 import numpy as np
@@ -8,8 +7,9 @@ import pytest
 from cases import TYPES, after, clouds, some_mixture, start_on
 
 from gmmlib import Mixture, e_step, m_step, weighted_sums
-from gmmlib.em import sweep
-from gmmlib.engine.products import RUN, Pairs, cancellation, product, products_for
+from gmmlib.engine import as_data
+from gmmlib.engine.digits import cancellation
+from gmmlib.engine.products import RUN, Pairs, product, products_for
 
 
 def plain_sums(X, mixture, sample_weight=None):
@@ -84,7 +84,7 @@ def test_cancellation_is_the_square_of_the_distance_in_standard_deviations():
 
 @pytest.mark.parametrize("d", [1, 2, 5, 31, 32, 50, 100])
 def test_pairs_have_each_product_of_two_features(d):
-    pairs, rng = Pairs.of(d), np.random.default_rng(d)
+    pairs, rng = Pairs(d), np.random.default_rng(d)
     x, half = rng.normal(size=d), rng.normal(size=(d, d))
     A = half + half.T
     squares = x[pairs.first] * x[pairs.second]
@@ -120,7 +120,7 @@ def test_a_square_that_overflows_sends_the_block_the_plain_way(covariance_type):
     X = np.vstack([clouds().astype(np.float32), [[3e19, 0.0]]]).astype(np.float32)
     X = np.repeat(X, 30, axis=0)  # so many that they are computed in single precision
     mixture = start_on(clouds(), covariance_type)
-    sums, log_likelihood = sweep(X, mixture)
+    sums, log_likelihood = as_data(X).sums(mixture)
     expected, plain = plain_sums(X.astype(float), mixture)
     assert log_likelihood == pytest.approx(plain, rel=1e-12)
     np.testing.assert_allclose(sums.total, expected.total, 1e-12)
@@ -129,11 +129,11 @@ def test_a_square_that_overflows_sends_the_block_the_plain_way(covariance_type):
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_threads_change_nothing(covariance_type, monkeypatch):
     X = clouds(5000, 9, 3)
-    mixture, module = start_on(X, covariance_type, 3), sys.modules["gmmlib.em"]
-    monkeypatch.setattr(module, "block_rows", lambda numbers, itemsize: 300)
-    side_by_side, one = sweep(X, mixture)
-    monkeypatch.setattr(module, "LEAST_FEATURES", 100)
-    in_turn, other = sweep(X, mixture)
+    mixture = start_on(X, covariance_type, 3)
+    monkeypatch.setattr("gmmlib.engine.data.block_rows", lambda *_: 300)
+    side_by_side, one = as_data(X).sums(mixture)
+    monkeypatch.setattr("gmmlib.engine.arrays.LEAST_FEATURES", 100)
+    in_turn, other = as_data(X).sums(mixture)
     assert one == other
     np.testing.assert_array_equal(side_by_side.scatter, in_turn.scatter)
 
@@ -145,7 +145,7 @@ def test_a_pass_needs_no_more_memory_for_more_rows(covariance_type):
         X = clouds(n, 2, 3)
         mixture = start_on(X, covariance_type, 3)
         tracemalloc.start()
-        sweep(X, mixture)
+        as_data(X).sums(mixture)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0] < X.nbytes

@@ -12,7 +12,6 @@ from cases import clouds, quietly
 from nbclient import NotebookClient
 from terminal import on_a_terminal
 
-import gmmlib.estimator
 from gmmlib import GaussianMixture
 
 FIT = """\
@@ -27,11 +26,11 @@ model.fit(X)
 STATUS = r"iteration \d+: log-likelihood -\d+\.\d+, about \S+ nats to gain"
 
 
-class Bar:
+class Drawn:
     """What tqdm's bar is asked to show."""
 
-    def __init__(self, total, disable=False):
-        self.total, self.disable, self.n, self.shown = total, disable, 0, []
+    def __init__(self, total):
+        self.total, self.disable, self.n, self.shown = total, False, 0, []
 
     def set_postfix_str(self, text, refresh):
         self.text = text
@@ -47,11 +46,11 @@ def bars(monkeypatch):
     made = []
 
     @contextmanager
-    def progress(total):
-        made.append(Bar(total))
+    def tqdm(total, **_):
+        made.append(Drawn(total))
         yield made[-1]
 
-    monkeypatch.setattr(gmmlib.estimator, "progress", progress)
+    monkeypatch.setattr("tqdm.auto.tqdm", tqdm)
     return made
 
 

@@ -6,8 +6,8 @@ import pytest
 
 import gmmlib
 from gmmlib.agreement import matched_accuracy
-from gmmlib.mixture import Mixture, normalise
 from gmmlib.book.show import source, table
+from gmmlib.mixture import Mixture, normalise
 
 
 def test_a_listing_is_the_source_without_its_docstring():

@@ -1,1 +1,103 @@
-"""A pass over the data, fast and anywhere."""
+"""A pass over the data, fast and anywhere: the one door to it.
+
+Points and weights come in here, and are checked once, by :func:`as_data`. What comes
+out is a :class:`~gmmlib.engine.data.Data`, of which nobody outside asks what kind it
+is: an array, a memory map or a Dask array.
+"""
+
+import numpy as np
+
+from gmmlib.check import check_points
+from gmmlib.engine.arrays import InMemory
+from gmmlib.engine.blocks import blocks
+from gmmlib.engine.chunks import InChunks, is_dask, map_chunks
+from gmmlib.engine.data import Data
+from gmmlib.engine.digits import keep_digits
+
+__all__ = [
+    "Data",
+    "as_data",
+    "as_points",
+    "blocks",
+    "keep_digits",
+    "map_rows",
+    "sum_rows",
+]
+
+
+def as_data(X, sample_weight=None, n_features=None):
+    """Points and their weights, checked.
+
+    Parameters
+    ----------
+    X : array or Dask array, shape (n, d); or Data
+        Data are returned as they are.
+    sample_weight : array or Dask array, shape (n,), optional
+        How often each point counts. An array for a Dask `X` is sent to the workers, a
+        piece to each, in each pass.
+    n_features : int, optional
+        The number of columns that X must have.
+
+    Returns
+    -------
+    Data
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what is no table of finite numbers. The message says where; for a Dask
+        array it names the block, too.
+
+    Examples
+    --------
+    >>> data = as_data([[1.0, 5.0], [3.0, 5.0]], sample_weight=[1.0, 2.0])
+    >>> len(data), data.n_points, data.varies
+    (2, np.float64(3.0), array([ True, False]))
+    """
+    if isinstance(X, Data):
+        return X
+    kind = InChunks if is_dask(X) else InMemory
+    return kind.checked(X, sample_weight, n_features)
+
+
+def as_points(X):
+    """Points for :func:`map_rows`: an array is checked here, a Dask array chunk by chunk."""
+    return X if is_dask(X) else check_points(X)
+
+
+def map_rows(function, points, n_numbers, columns=None, dtype=None):
+    """A function of points, for all rows: an array, lazy for a Dask array.
+
+    Parameters
+    ----------
+    function : function
+        Of an array (m, d); returns one of shape (m,), or (m, columns).
+    points : array or Dask array, shape (n, d)
+        From :func:`as_points`.
+    n_numbers : int
+        How many numbers a point takes meanwhile.
+    columns : int, optional
+    dtype : dtype, optional
+        Of the result: that of the points by default.
+    """
+    if is_dask(points):
+        return map_chunks(function, points, columns, dtype)
+    dtype = np.dtype(dtype or points.dtype)
+    shape = (len(points),) if columns is None else (len(points), columns)
+    result, end = np.empty(shape, dtype), 0
+    for rows in map(function, blocks(points, n_numbers)):
+        begin, end = end, end + len(rows)
+        result[begin:end] = rows
+    return result
+
+
+def sum_rows(function, points, n_numbers, columns):
+    """The sum over all rows of what a function of points returns, shape (columns,).
+
+    Parameters as of :func:`map_rows`, but nothing is kept of a block but its sum.
+    """
+    if is_dask(points):
+        return map_chunks(function, points, columns, np.float64).sum(axis=0).compute()
+    return sum(
+        function(block).sum(axis=0, dtype=float) for block in blocks(points, n_numbers)
+    )

@@ -21,6 +21,14 @@ from functools import cached_property, partial, reduce
 import numpy as np
 
 from gmmlib.check import bad_value, check_points, check_sample_weight, not_finite
+from gmmlib.engine.arrays import (
+    InMemory,
+    extremes,
+    fold_in_turn,
+    one_blas_thread,
+    rows_at,
+)
+from gmmlib.engine.data import Data, add_pairs
 
 FAN_IN = 8  # so many results are added at a time: a tree, no bottleneck
 
@@ -76,40 +84,47 @@ def _rows_of_file(path, block_info=None):
     return np.load(path, mmap_mode="r")[first:end]
 
 
-def check_data(X, sample_weight=None, n_columns=None):
-    """Points and their weights, checked: arrays, or `Chunks` of a Dask array.
+class InChunks(Data):
+    """A Dask array: its chunks stay where they are."""
 
-    Parameters
-    ----------
-    X : array or Dask array, shape (n, d)
-    sample_weight : array or Dask array, shape (n,), optional
-        An array for a Dask `X` is sent to the workers, a piece to each, in each pass.
-    n_columns : int, optional
-        The number of columns that X must have.
+    @classmethod
+    def checked(cls, X, sample_weight, n_features):
+        points = Chunks.of_points(X, n_features)
+        if points.survey.bad:
+            row, column, value = points.survey.bad
+            raise bad_value(f"X[{row}, {column}], in block {points.block(row)}", value)
+        if is_dask(sample_weight):
+            return cls(points, points.weights(sample_weight))
+        return cls(points, check_sample_weight(sample_weight, len(points)))
 
-    Returns
-    -------
-    X : array or Chunks
-    sample_weight : array, Chunks or None
+    def fold(self, of_block, rows):
+        """The sum of pairs that a function returns for blocks of so many rows."""
+        # The scheduler has something to do for each core.
+        with one_blas_thread():
+            of_chunk = partial(fold_in_turn, of_block, rows)
+            return self.points.fold(of_chunk, self.sample_weight, add_pairs)
 
-    Raises
-    ------
-    ValueError, TypeError
-        For what is no table of finite numbers. The message says where; for a Dask
-        array it names the block, too.
-    """
-    if isinstance(X, Chunks):
-        return X, sample_weight
-    if not is_dask(X):
-        X = check_points(X, n_columns=n_columns)
-        return X, check_sample_weight(sample_weight, len(X))
-    X = Chunks.of_points(X, n_columns)
-    if X.survey.bad:
-        row, column, value = X.survey.bad
-        raise bad_value(f"X[{row}, {column}], in block {X.block(row)}", value)
-    if is_dask(sample_weight):
-        return X, X.weights(sample_weight)
-    return X, check_sample_weight(sample_weight, len(X))
+    def rows_at(self, places, weight):
+        if isinstance(weight, Chunks):
+            return weight.rows_at(places)
+        return rows_at(places, weight)
+
+    def draw_rows(self, most, rng):
+        if len(self) > most:
+            return InMemory(self.points[self.spread_rows(most, rng)])
+        weight = self.sample_weight
+        return InMemory(self.points[:], None if weight is None else weight[:])
+
+    def gathered(self, most, rng):
+        return self.draw_rows(most, rng)
+
+    def _middle(self):
+        return self.points.survey.total / len(self)
+
+    def _extremes(self):
+        if self.sample_weight is None:
+            return self.points.survey.lowest, self.points.survey.highest
+        return self.points.fold(extremes, self.sample_weight, _wider)
 
 
 class Chunks:
@@ -124,8 +139,8 @@ class Chunks:
     --------
     >>> import dask.array as da
     >>> X = Chunks.of_points(da.arange(6, chunks=2).reshape(3, 2))
-    >>> X.shape, X.max(axis=0), X[1:], X.fold(np.sum)
-    ((3, 2), array([4., 5.]), array([[2., 3.],
+    >>> X.shape, X.max(), X[1:], X.fold(np.sum)
+    ((3, 2), np.float64(5.0), array([[2., 3.],
            [4., 5.]]), np.float64(15.0))
     """
 
@@ -184,13 +199,13 @@ class Chunks:
         """What a first pass tells about the points."""
         return self.fold(Survey.of_points)
 
-    def min(self, axis=None):
-        """The smallest number of each column (axis 0), or of all."""
-        return self.survey.lowest if axis == 0 else self.survey.lowest.min()
+    def min(self):
+        """The smallest number of all."""
+        return self.survey.lowest.min()
 
-    def max(self, axis=None):
-        """The largest number of each column (axis 0), or of all."""
-        return self.survey.highest if axis == 0 else self.survey.highest.max()
+    def max(self):
+        """The largest number of all."""
+        return self.survey.highest.max()
 
     @cached_property
     def _sum(self):
@@ -201,7 +216,7 @@ class Chunks:
         return self._sum
 
     def rows_at(self, places):
-        """As :func:`rows_at`: first the chunk, then the row in it."""
+        """As :func:`gmmlib.engine.arrays.rows_at`: first the chunk, then the row in it."""
         import dask
 
         n_blocks = len(self.ends)
@@ -218,7 +233,7 @@ class Chunks:
         ]
         starts = (self.ends - self.array.chunks[0])[np.unique(blocks)]
         return np.concatenate(
-            [start + of for start, of in zip(starts, dask.compute(*rows))]
+            [start + found for start, found in zip(starts, dask.compute(*rows))]
         )
 
     def fold(self, of_chunk, sample_weight=None, add=operator.add):
@@ -238,12 +253,12 @@ class Chunks:
         """
         import dask.array as da
 
-        added = partial(_added, add)
+        add_all = partial(_add_all, add)
         result = da.reduction(
             self._map(of_chunk, sample_weight),
             chunk=_same,
-            combine=added,
-            aggregate=added,
+            combine=add_all,
+            aggregate=add_all,
             concatenate=False,
             split_every={0: FAN_IN},
             dtype=object,
@@ -287,7 +302,7 @@ def _same(result, axis, keepdims):
     return result
 
 
-def _added(add, results, axis, keepdims):
+def _add_all(add, results, axis, keepdims):
     """The sum of results, in order, in whatever lists of lists they come."""
     results = list(_flat(results))
     return reduce(add, results) if results else None
@@ -301,7 +316,7 @@ def _flat(results):
         yield results
 
 
-def map_rows(function, X, columns=None, dtype=None):
+def map_chunks(function, X, columns=None, dtype=None):
     """A function of points, for those of a Dask array: a lazy array of its rows.
 
     Parameters
@@ -351,26 +366,30 @@ class Survey:
     Parameters
     ----------
     n : int
-    lowest, highest : array, shape (d,)
+    lowest, highest, total : array, shape (d,)
+        The extremes, and the sum.
     bad : tuple of row, column and value, or None
     """
 
     n: int
     lowest: np.ndarray
     highest: np.ndarray
+    total: np.ndarray
     bad: tuple | None
 
     @classmethod
     def of_points(cls, X):
         place = not_finite(X)
         bad = place and (*place, X[place])
-        return cls(len(X), *extremes(X), bad)
+        with np.errstate(over="ignore", invalid="ignore"):  # if one is bad
+            total = X.sum(axis=0, dtype=float)
+        return cls(len(X), *extremes(X), total, bad)
 
     @classmethod
     def of_weights(cls, weight):
         good = (weight >= 0) & (weight < np.inf)
         bad = [(int(row), 0, weight[row]) for row in np.flatnonzero(~good)[:1]]
-        return cls(len(weight), *extremes(weight), *bad or [None])
+        return cls(len(weight), *extremes(weight), weight.sum(), *bad or [None])
 
     def __add__(self, other):
         bad = self.bad
@@ -381,61 +400,10 @@ class Survey:
             self.n + other.n,
             np.minimum(self.lowest, other.lowest),
             np.maximum(self.highest, other.highest),
+            self.total + other.total,
             bad,
         )
 
 
-def extremes(X, sample_weight=None):
-    """The smallest and the largest number of each column, over the rows that count.
-
-    Parameters
-    ----------
-    X : array or Chunks, shape (n, d)
-    sample_weight : array or Chunks, shape (n,), optional
-        Rows of weight 0 do not count.
-
-    Returns
-    -------
-    lowest, highest : array, shape (d,)
-    """
-    if sample_weight is None:
-        return X.min(axis=0), X.max(axis=0)
-    if isinstance(X, Chunks):
-        return X.fold(extremes, sample_weight, _wider)
-    counts = (sample_weight > 0)[:, None]  # to look past the others copies nothing
-    lowest = X.min(axis=0, where=counts, initial=np.inf)
-    return lowest, X.max(axis=0, where=counts, initial=-np.inf)
-
-
 def _wider(one, other):
     return np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
-
-
-def n_counted(X, sample_weight=None):
-    """How many rows have a weight above 0."""
-    return len(X) if sample_weight is None else int((sample_weight > 0).sum())
-
-
-def rows_at(places, weight):
-    """The rows on which these places lie, if each row is as long as its weight.
-
-    Parameters
-    ----------
-    places : array, shape (m,)
-        Ascending.
-    weight : array or Chunks, shape (n,)
-
-    Returns
-    -------
-    array of int, shape (m,)
-        Ascending; never a row of weight 0.
-
-    Examples
-    --------
-    >>> rows_at(np.array([0.5, 1.0, 2.5, 3.5]), np.array([1.0, 0.0, 2.0, 1.0]))
-    array([0, 2, 2, 3])
-    """
-    if isinstance(weight, Chunks):
-        return weight.rows_at(places)
-    rows = np.searchsorted(np.cumsum(weight), places, side="right")
-    return np.minimum(rows, np.flatnonzero(weight)[-1])

@@ -9,57 +9,27 @@ times the same statistics:
 
 The price of squaring about one centre c for all components: where a mean lies many
 standard deviations from c, digits cancel. ``is_safe`` tells whether enough are left;
-:func:`gmmlib.em.sweep` goes the plain way if not. Without this file the answers would
-be the same.
+:meth:`gmmlib.engine.data.Data.sums` goes through the components one by one if not.
+Without this file the answers would be the same.
 
 Implements :eq:`eq-products`, for one feature and for many.
 """
 
-import threading
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
+from gmmlib.engine.blocks import Scratch
+from gmmlib.engine.digits import MOST_CANCELLATION, cancellation
 from gmmlib.mixture import normalise
 from gmmlib.steps import Sums
-
-# By how much a term may exceed what remains of the sum. Rounding then costs a
-# log-density about 1e-11 at the most in double precision, and 1e-3 in single.
-MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
 
 MANY_FEATURES = 32  # from here on, forming squares takes longer than whitening
 RUN = 128  # terms that are summed in single precision, if the data are
 
 
-def cancellation(mixture, centres):
-    r"""By how much squares about these centres exceed those about the means.
-
-    .. math:: \max_k \sum_i (\Sigma_k^{-1})_{ii}
-        \left( (\mu_{ki} - c_{ki})^2 + (\Sigma_k)_{ii} \right)
-
-    Parameters
-    ----------
-    mixture : Mixture
-    centres : array, shape (d,) or (k, d)
-
-    Returns
-    -------
-    float
-        At least d: that is, where Σ is diagonal and the centres are the means.
-
-    Examples
-    --------
-    >>> from gmmlib import Mixture
-    >>> cancellation(Mixture([1.0], [[1e3]], [[1.0]], "diag"), centres=np.zeros(1))
-    np.float64(1000001.0)
-    """
-    form = mixture.form
-    squares = (mixture.means - centres) ** 2 + form.variances
-    return np.einsum("kd,kd->k", form.precision_diagonal, squares).max()
-
-
-class Full:
+class FullProducts:
     """Its squares are the products of any two features, each pair once.
 
     Parameters
@@ -69,21 +39,22 @@ class Full:
         What to compute in; the sums of blocks are float64 in any case.
     centre : array, shape (d,), optional
         The middle of the means by default.
+    scratch : Scratch, optional
+        Where to keep one block's arrays, which serve all blocks.
     """
 
-    def __init__(self, mixture, dtype=np.float64, centre=None):
+    def __init__(self, mixture, dtype=np.float64, centre=None, scratch=None):
         self.mixture = mixture
         self.dtype = np.dtype(dtype)
         if centre is None:
-            # Rounded to the data's type: subtracting it from points nearby is exact.
-            centre = (mixture.weights @ mixture.means).astype(dtype)
-        self.centre = centre
-        self.lost = cancellation(mixture, centre)
-        self.most = MOST_CANCELLATION[self.dtype]
-        self.is_safe = self.lost <= self.most
+            centre = mixture.weights @ mixture.means
+        # Rounded to the data's type: subtracting it from points nearby is exact.
+        self.centre = centre.astype(self.dtype, copy=False)
+        cancelled = cancellation(mixture, self.centre)
+        self.is_safe = cancelled <= MOST_CANCELLATION[self.dtype]
         if self.is_safe:
-            self.coefficients = self._coefficients().astype(dtype, copy=False)
-        self._buffers = threading.local()  # one block's arrays serve all blocks
+            self.coefficients = self._coefficients().astype(self.dtype, copy=False)
+        self.scratch = scratch or Scratch()
 
     def __reduce__(self):
         """What travels to a worker, which makes the rest anew."""
@@ -120,9 +91,9 @@ class Full:
         log_likelihood : float
         """
         n, d = X.shape
-        statistics = self._buffer("statistics", self.n_statistics, n)
+        statistics = self._array("statistics", self.n_statistics, n)
         difference = statistics[1 : d + 1]
-        log_joint = self._buffer("log_joint", len(self.coefficients), n)
+        log_joint = self._array("log_joint", len(self.coefficients), n)
         # A square that overflows makes the log-likelihood infinite or NaN.
         with np.errstate(over="ignore", invalid="ignore"):
             statistics[0] = 1
@@ -137,22 +108,24 @@ class Full:
             total, first, squares = self._sums(
                 statistics, responsibilities.T, sample_weight
             )
-        centre = self.centre.astype(float, copy=False)
-        sums = Sums(total, first, squares, centre, self.mixture.covariance_type)
+        sums = Sums(total, first, squares, self.centre, self.mixture.covariance_type)
         return sums, float(log_density.sum(dtype=float))
 
-    def unpack(self, sums):
-        """The same sums, with the scatter as in :func:`gmmlib.steps.weighted_sums`."""
+    def unpack(self, sums, retake=None):
+        """The same sums, as in :func:`gmmlib.steps.weighted_sums`, and how to retake them."""
+        return replace(sums, scatter=self._unpacked(sums.scatter), retake=retake)
+
+    def _unpacked(self, squares):
+        """The scatter that the squares are: shaped as the covariance type's."""
         d = len(self.centre)
-        scatter = sums.scatter[:, Pairs.of(d).places].reshape(-1, d, d)
-        return replace(sums, scatter=scatter)
+        return squares[:, pairs(d).places].reshape(-1, d, d)
 
     def _of_exponent(self, shift):
         """Coefficients of x − c and of its squares in −½(x − μ)ᵀ Σ⁻¹ (x − μ)."""
-        factors = self.mixture.form.precision_factors
+        factors = self.mixture.factored.precision_factors
         precisions = factors @ factors.transpose(0, 2, 1)
         linear = (precisions @ shift[:, :, None])[:, :, 0]
-        return linear, -0.5 * Pairs.of(shift.shape[1]).pick(precisions)
+        return linear, -0.5 * pairs(shift.shape[1]).pick(precisions)
 
     def _fill_squares(self, difference, squares):
         begin = 0
@@ -175,16 +148,11 @@ class Full:
         sums = product(statistics, responsibilities).T
         return sums[:, 0], sums[:, 1 : d + 1], sums[:, d + 1 :]
 
-    def _buffer(self, name, rows, n):
-        """An uninitialised array (rows, n), made once for each thread."""
-        array = getattr(self._buffers, name, None)
-        if array is None or array.shape != (rows, n):
-            array = np.empty((rows, n), self.dtype)
-            setattr(self._buffers, name, array)
-        return array
+    def _array(self, name, *shape):
+        return self.scratch.array(name, shape, self.dtype)
 
 
-class Wide(Full):
+class WideProducts(FullProducts):
     """Full covariances of many features: too many pairs to keep their squares.
 
     Each component whitens the differences, and √r times the statistics, multiplied by
@@ -193,7 +161,7 @@ class Wide(Full):
 
     def _coefficients(self):
         """Rows that whiten x − μ, as coefficients of t = (1, x − c): (k, d, d + 1)."""
-        factors = self.mixture.form.precision_factors.transpose(0, 2, 1)
+        factors = self.mixture.factored.precision_factors.transpose(0, 2, 1)
         shift = self.mixture.means - self.centre
         return np.concatenate([-factors @ shift[:, :, None], factors], axis=2)
 
@@ -209,7 +177,7 @@ class Wide(Full):
         pass
 
     def _fill_log_joint(self, statistics, log_joint):
-        white = self._buffer("white", len(self.centre), statistics.shape[1])
+        white = self._array("white", len(self.centre), statistics.shape[1])
         for coefficients, row in zip(self.coefficients, log_joint):
             np.matmul(coefficients, statistics, out=white)
             np.einsum("dn,dn->n", white, white, out=row)
@@ -217,29 +185,29 @@ class Wide(Full):
         log_joint += self.mixture.log_peaks().astype(self.dtype)[:, None]
 
     def _sums(self, statistics, responsibilities, sample_weight):
-        half = self._buffer("half", *statistics.shape)
+        half = self._array("half", *statistics.shape)
         sums = np.empty((len(responsibilities), len(half), len(half)))
         for j, row in enumerate(np.sqrt(responsibilities, out=responsibilities)):
             np.multiply(statistics, row, out=half)
             sums[j] = product(half, half)
         return sums[:, 0, 0], sums[:, 0, 1:], sums[:, 1:, 1:]
 
-    def unpack(self, sums):
-        return sums
+    def _unpacked(self, squares):
+        return squares
 
 
-class Tied(Full):
+class TiedProducts(FullProducts):
     """Its squares are the same for all components: added once, not k times."""
 
     def _of_exponent(self, shift):
-        factor = self.mixture.form.precision_factors[0]
+        factor = self.mixture.factored.precision_factors[0]
         return ((shift @ factor) @ factor.T,)
 
     def _fill_squares(self, difference, squares):
         pass
 
     def _shared(self, difference):
-        factor = self.mixture.form.precision_factors[0]
+        factor = self.mixture.factored.precision_factors[0]
         white = factor.T.astype(self.dtype, copy=False) @ difference
         return -0.5 * np.einsum("dn,dn->n", white, white)
 
@@ -251,34 +219,34 @@ class Tied(Full):
             half = half * np.sqrt(sample_weight).astype(self.dtype)
         return total, first, product(half, half)
 
-    def unpack(self, sums):
-        return sums
+    def _unpacked(self, squares):
+        return squares
 
 
-class Diag(Full):
+class DiagProducts(FullProducts):
     """Its squares are those of the features."""
 
     def _of_exponent(self, shift):
-        precisions = self.mixture.form.precision_diagonal
+        precisions = self.mixture.factored.precision_diagonal
         return precisions * shift, -0.5 * precisions
 
     def _fill_squares(self, difference, squares):
         np.multiply(difference, difference, out=squares)
 
-    def unpack(self, sums):
-        return sums
+    def _unpacked(self, squares):
+        return squares
 
 
-class Spherical(Diag):
+class SphericalProducts(DiagProducts):
     """It has one square: the distance from the centre."""
 
     def _fill_squares(self, difference, squares):
         np.einsum("dn,dn->n", difference, difference, out=squares[0])
 
-    def unpack(self, sums):
+    def _unpacked(self, squares):
         d = len(self.centre)
         # Only the average over the features counts.
-        return replace(sums, scatter=np.repeat(sums.scatter / d, d, axis=1))
+        return np.repeat(squares / d, d, axis=1)
 
 
 def product(a, b):
@@ -294,15 +262,20 @@ def product(a, b):
     return runs.sum(axis=0, dtype=float) + a[:, whole:] @ b[:, whole:].T
 
 
-PRODUCTS = {"full": Full, "tied": Tied, "diag": Diag, "spherical": Spherical}
+PRODUCTS = {
+    "full": FullProducts,
+    "tied": TiedProducts,
+    "diag": DiagProducts,
+    "spherical": SphericalProducts,
+}
 
 
-def products_for(mixture, dtype=np.float64, centre=None):
+def products_for(mixture, dtype=np.float64, centre=None, scratch=None):
     """The products of that mixture: those that are fastest for its type."""
     kind = PRODUCTS[mixture.covariance_type]
-    if kind is Full and mixture.n_features >= MANY_FEATURES:
-        kind = Wide
-    return kind(mixture, dtype, centre)
+    if kind is FullProducts and mixture.n_features >= MANY_FEATURES:
+        kind = WideProducts
+    return kind(mixture, dtype, centre, scratch)
 
 
 class Pairs:
@@ -310,10 +283,10 @@ class Pairs:
 
     Examples
     --------
-    >>> pairs = Pairs.of(2)
-    >>> pairs.first, pairs.second
+    >>> two = Pairs(2)
+    >>> two.first, two.second
     (array([0, 0, 1]), array([0, 1, 1]))
-    >>> pairs.pick(np.array([[[1.0, 2.0], [2.0, 3.0]]]))
+    >>> two.pick(np.array([[[1.0, 2.0], [2.0, 3.0]]]))
     array([[1., 4., 3.]])
     """
 
@@ -327,12 +300,12 @@ class Pairs:
         self.places = places.ravel()
         self.times = np.bincount(self.places)
 
-    @staticmethod
-    @cache
-    def of(d):
-        """Those of d features, made once."""
-        return Pairs(d)
-
     def pick(self, matrices):
         """The coefficients of the squares in xᵀ A x, for symmetric A (k, d, d)."""
         return self.times * matrices.reshape(len(matrices), -1).take(self.flat, axis=1)
+
+
+@cache
+def pairs(d):
+    """The pairs of d features, made once."""
+    return Pairs(d)

@@ -1,0 +1,127 @@
+"""The options of the command line: what is asked, or one line about what is wrong."""
+
+import argparse
+import math
+import os
+from pathlib import Path
+
+from gmmlib.covariance import COVARIANCE_TYPES
+from gmmlib.selection import CRITERIA
+
+TABLES, PLOTS, ANIMATIONS = (".csv", ".npy"), (".png", ".svg", ".pdf"), (".gif", ".html")
+
+
+class Parser(argparse.ArgumentParser):
+    """One line about what is wrong."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def parse(arguments):
+    """The options; hyphens in a name count as underscores."""
+    parser = Parser(
+        "gmmlib",
+        description="Fit a Gaussian mixture to the points in a file, by EM.",
+        epilog="In names of options, hyphens will do for underscores.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("--data_path", required=True, metavar="FILE", help="a .npy array (n_samples, "
+        "n_features), or .csv with or without a header; - for CSV on standard input")
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("--n_clusters", type=positive_integer, metavar="K",
+                      help="fit this number of components")
+    task.add_argument("--find_num_clusters_range", type=positive_integer, nargs=2,
+                      metavar=("LO", "HI"), help="fit each number from LO to HI, both "
+                      "included, and keep the best by --criterion")
+    add("--criterion", choices=CRITERIA, default="bic",
+        help="lower is better (default: %(default)s)")
+    add("--covariance_type", choices=list(COVARIANCE_TYPES), default="full",
+        help="what the ellipses may look like (default: %(default)s)")
+    add("--max_iter", type=positive_integer, default=100, metavar="N",
+        help="the most iterations of EM for one start (default: %(default)s)")
+    add("--n_init", type=positive_integer, default=1, metavar="N",
+        help="the number of starts (default: %(default)s)")
+    add("--tol", type=at_least_zero, default=1e-3, metavar="NATS", help="stop when "
+        "there is less to gain, per point (default: %(default)s)")
+    add("--reg_covar", type=floor_of_variances, default="scale", metavar="V", help="what is added "
+        "to each variance: a number, or 'scale' for 1e-6 of its feature's (the default)")
+    add("--random_state", type=seed, default=0, metavar="SEED",
+        help="the seed of all that is random (default: %(default)s)")
+    add("--json", action="store_true", help="print one JSON document instead")
+    for name, endings, what in [
+        ("--labels", TABLES, "the component of each point"),
+        ("--responsibilities", TABLES, "the share of each component in each point"),
+        ("--plot", PLOTS, "a figure of the fit"),
+        ("--animate", ANIMATIONS, "EM step by step, from a rough start"),
+    ]:  # fmt: skip
+        add(name, type=file_that_ends_in(*endings), metavar="FILE",
+            help=f"write {what}: {', '.join(endings)}")
+    options = parser.parse_args([with_underscores(argument) for argument in arguments])
+    paths = options.labels, options.responsibilities, options.plot, options.animate
+    paths = [Path(path).resolve() for path in paths if path]
+    if len(set(paths)) < len(paths):
+        twice = max(paths, key=paths.count).name
+        parser.error(f"expected a file for each output, got {twice} twice")
+    if options.n_clusters:
+        options.range = range(options.n_clusters, options.n_clusters + 1)
+    else:
+        low, high = options.find_num_clusters_range
+        if low > high:
+            parser.error("argument --find_num_clusters_range: expected LO ≤ HI, got "
+                         f"{low} {high}")
+        options.range = range(low, high + 1)
+    return options
+
+
+def with_underscores(argument):
+    """The argument; in an option's name, hyphens count as underscores."""
+    name, equals, value = argument.partition("=")
+    is_option = name.startswith("--")
+    return ("--" + name[2:].replace("-", "_") if is_option else name) + equals + value
+
+
+def positive_integer(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected an integer ≥ 1, got {text!r}")
+    return int(text)
+
+
+def seed(text):
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(
+            f"expected an integer from 0 to 2**32 - 1, got {text!r}"
+        )
+    return int(text)
+
+
+def at_least_zero(text):
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number ≥ 0, got {text!r}")
+    return number
+
+
+def floor_of_variances(text):
+    return text if text == "scale" else at_least_zero(text)
+
+
+def file_that_ends_in(*endings):
+    def check(text):
+        path = Path(text)
+        if path.suffix.lower() not in endings:
+            raise argparse.ArgumentTypeError(
+                f"expected a name that ends in {' or '.join(endings)}, got {text!r}"
+            )
+        folder = path.resolve().parent
+        if path.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise argparse.ArgumentTypeError(
+                f"expected a file in a folder that can be written to, got {text!r}"
+            )
+        return text
+
+    return check

@@ -1,0 +1,80 @@
+"""Pictures of a fit: a figure, and an animation of the way to it."""
+
+import numpy as np
+
+from gmmlib.book import plotting
+from gmmlib.book.player import player
+from gmmlib.floor import covariance_floor
+from gmmlib.initialisation import start
+
+
+def draw_figure(place, X, names, best, candidates, options):
+    """The figure of the fit, and for a range the curve of the criterion."""
+    plotting.use_style()
+    criterion = None
+    if options.find_num_clusters_range:
+        values = [getattr(candidate, options.criterion) for candidate in candidates]
+        criterion = options.criterion.upper(), list(options.range), values
+    mixture = best.model.mixture_
+    figure = plotting.figure_of_fit(some_of(X, 2000), mixture, names, criterion)
+    figure.savefig(place, dpi=200)
+
+
+def animate(place, X, names, model):
+    """EM, from a rough start to the fit that is reported."""
+    plotting.use_style()
+    states = rough_run(X, model)
+    shown = states[:: -(-len(states) // 20)]
+    if shown[-1] is not states[-1]:
+        shown.append(states[-1])
+    captions = [
+        f"Iteration {state.iteration}: log-likelihood {state.log_likelihood:.4f}"
+        for state in shown
+    ]
+    end, reached = model.log_likelihood_, states[-1].log_likelihood
+    mixtures = [state.mixture for state in shown]
+    if abs(end - reached) > 10 * model.tol * len(X) + 1e-6 * abs(end):
+        mixtures.append(model.mixture_)
+        captions.append(f"A better start led to the fit reported: {end:.4f}")
+    points = some_of(X, 300)
+    is_gif = place.suffix.lower() == ".gif"
+
+    def frame(axes, i):
+        plotting.draw_fit(axes, points, mixtures[i], names)
+        if is_gif:  # the player has its captions below
+            axes.figure.suptitle(captions[i])
+
+    label = f"EM with {model.n_components} components, iteration by iteration"
+    film = player(frame, captions, label)
+    (film.save_gif if is_gif else film.save_html)(place)
+
+
+def rough_run(X, model, n_starts=10):
+    """All states from that of several rough starts that ends nearest the model's fit.
+
+    A model's own start is so good that there is little to see.
+    """
+    runs = []
+    for seed in range(n_starts):
+        runs.append(states_from(X, model, seed))
+        if distance(runs[-1], model) <= model.tol * len(X):
+            break
+    return min(runs, key=lambda states: distance(states, model))
+
+
+def states_from(X, model, seed):
+    """All states of the model's run from points drawn at random."""
+    floor = covariance_floor(X, model.reg_covar)
+    k, covariance_type = model.n_components, model.covariance_type
+    rough = start(X, k, covariance_type, "random_from_data", floor, seed)
+    return [state for state, _, _ in model.run(X, rough, floor)]
+
+
+def distance(states, model):
+    """How far from the model's log-likelihood a run has ended, in nats."""
+    return abs(states[-1].log_likelihood - model.log_likelihood_)
+
+
+def some_of(X, most):
+    """At most so many rows, from all over the data."""
+    return np.asarray(X[:: -(-len(X) // most)])

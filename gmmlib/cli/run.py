@@ -1,0 +1,88 @@
+"""What the command line does: read, fit, write, report."""
+
+import json
+import sys
+import warnings
+from operator import attrgetter
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from gmmlib.check import check_enough
+from gmmlib.cli.files import complete_files, read_points, write_table
+from gmmlib.cli.report import as_document, as_text
+from gmmlib.engine import blocks
+from gmmlib.estimator import GaussianMixture
+from gmmlib.progress import not_installed, progress
+from gmmlib.selection import search
+
+
+def run(options):
+    """Read, fit, write the files and report; all of these, or nothing."""
+    total = len(options.range) * options.n_init * options.max_iter
+    with progress(total, patient=True) as bar:
+        bar.describe("reading")
+        X, names = read_points(options.data_path)
+        candidates, remarks = fit_all(X, options, bar)
+        best = min(candidates, key=attrgetter(options.criterion))
+        bar.describe("writing")
+        paths = options.labels, options.responsibilities, options.plot, options.animate
+        with complete_files(*paths) as (labels, shares, plot, animation):
+            mixture = best.model.mixture_
+            # Meanwhile each point takes as many numbers as means and a row have.
+            n_numbers = sum(mixture.means.shape) + mixture.n_features
+            if labels:
+                rows = map(best.model.predict, blocks(X, n_numbers))
+                write_table(labels, rows, (len(X),), np.int64, ["label"])
+            if shares:
+                shape = (len(X), mixture.n_components)
+                rows = map(mixture.responsibilities, blocks(X, n_numbers))
+                heads = [f"component {j}" for j in range(mixture.n_components)]
+                write_table(shares, rows, shape, np.float64, heads)
+            if plot:
+                pictures().draw_figure(plot, X, names, best, candidates, options)
+            if animation:
+                pictures().animate(animation, X, names, best.model)
+            if options.json:
+                about = as_document(X, names, best, candidates, remarks, options)
+                text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
+            else:
+                text = as_text(X, names, best, candidates, options)
+    print(text)
+    if not options.json:
+        for k, sentences in zip(options.range, remarks):
+            about = f"with {k} components, " * (len(candidates) > 1)
+            for sentence in sentences:
+                print(f"gmmlib: warning: {about}{sentence}", file=sys.stderr)
+
+
+def fit_all(X, options, bar):
+    """A candidate for each number of components, and what each fit warned of."""
+    name = "n_clusters" if options.n_clusters else "find_num_clusters_range HI"
+    check_enough(len(X), options.range[-1], name)
+    model = GaussianMixture(
+        covariance_type=options.covariance_type,
+        tol=options.tol,
+        reg_covar=options.reg_covar,
+        max_iter=options.max_iter,
+        n_init=options.n_init,
+        random_state=options.random_state,
+    )
+    candidates, remarks = [], []
+    for k in options.range:
+        bar.describe(f"{k} components")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvergenceWarning)
+            candidates += search(model, X, [k])
+        texts = [str(w.message) for w in caught if w.category is ConvergenceWarning]
+        remarks.append(texts)
+    return candidates, remarks
+
+
+def pictures():
+    """What draws; Matplotlib is needed for that alone."""
+    try:
+        from gmmlib.cli import pictures
+    except ImportError as error:
+        raise not_installed(error) from None
+    return pictures

@@ -1,0 +1,128 @@
+"""Data in memory, or mapped into it: blocks of rows, on one thread or several."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache, reduce
+
+import numpy as np
+
+from gmmlib.check import check_points, check_sample_weight
+from gmmlib.engine.blocks import block_rows
+from gmmlib.engine.data import Data, add_pairs
+
+# With fewer features or blocks than this, threads mostly wait for each other.
+LEAST_FEATURES, LEAST_BLOCKS = 8, 8
+
+
+class InMemory(Data):
+    """An array, which may be a map of a file."""
+
+    @classmethod
+    def checked(cls, X, sample_weight, n_features):
+        X = check_points(X, n_columns=n_features)
+        return cls(X, check_sample_weight(sample_weight, len(X)))
+
+    def fold(self, of_block, rows):
+        """The sum of pairs that a function returns for blocks of so many rows."""
+        few = len(self) <= rows * (LEAST_BLOCKS - 1)
+        if self.n_features < LEAST_FEATURES or few:
+            return fold_in_turn(of_block, rows, self.points, self.sample_weight)
+        n_threads = max(library.num_threads for library in blas().lib_controllers)
+        # A block is too small to be worth several threads, but there are many blocks.
+        with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
+            weights = self.sample_weight
+            return fold_in_turn(of_block, rows, self.points, weights, pool.map)
+
+    def rows_at(self, places, weight):
+        return rows_at(places, weight)
+
+    def draw_rows(self, most, rng):
+        if len(self) <= most:
+            return self
+        return InMemory(self.points[self.spread_rows(most, rng)])
+
+    def gathered(self, most, rng):
+        return self
+
+    def _middle(self):
+        if self.sample_weight is None:
+            return self.points.mean(axis=0, dtype=float)
+        total, weight = self.fold(weighted_total, block_rows(self.n_features))
+        return total / weight
+
+    def _extremes(self):
+        return extremes(self.points, self.sample_weight)
+
+
+def weighted_total(points, sample_weight):
+    """The sum of points, each as often as it counts, and of the weights."""
+    return sample_weight @ points, sample_weight.sum()
+
+
+def fold_in_turn(of_block, rows, points, sample_weight=None, map=map):
+    """The same, one block after the other: in this thread, or by another `map`."""
+
+    def of_part(first):
+        part = slice(first, first + rows)
+        weight = None if sample_weight is None else sample_weight[part]
+        return of_block(points[part], weight)
+
+    return reduce(add_pairs, map(of_part, range(0, len(points), rows)))
+
+
+@cache
+def blas():
+    """The libraries below NumPy that bring threads of their own; slow to find."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def one_blas_thread():
+    """No more than one thread in each product of matrices."""
+    with blas().limit(limits=1):
+        yield
+
+
+def extremes(points, sample_weight=None):
+    """The smallest and the largest number of each column, over the rows that count.
+
+    Parameters
+    ----------
+    points : array, shape (n, d)
+    sample_weight : array, shape (n,), optional
+        Rows of weight 0 do not count.
+
+    Returns
+    -------
+    lowest, highest : array, shape (d,)
+    """
+    if sample_weight is None:
+        return points.min(axis=0), points.max(axis=0)
+    counts = (sample_weight > 0)[:, None]  # to look past the others copies nothing
+    lowest = points.min(axis=0, where=counts, initial=np.inf)
+    return lowest, points.max(axis=0, where=counts, initial=-np.inf)
+
+
+def rows_at(places, weight):
+    """The rows on which these places lie, if each row is as long as its weight.
+
+    Parameters
+    ----------
+    places : array, shape (m,)
+        Ascending.
+    weight : array, shape (n,)
+
+    Returns
+    -------
+    array of int, shape (m,)
+        Ascending; never a row of weight 0.
+
+    Examples
+    --------
+    >>> rows_at(np.array([0.5, 1.0, 2.5, 3.5]), np.array([1.0, 0.0, 2.0, 1.0]))
+    array([0, 2, 2, 3])
+    """
+    rows = np.searchsorted(np.cumsum(weight), places, side="right")
+    return np.minimum(rows, np.flatnonzero(weight)[-1])
