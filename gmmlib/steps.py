@@ -186,6 +186,7 @@ def m_step(sums, floor=0.0):
     (array([[1.5]]), array([[[2.75]]]))
     """
     kind = covariance_class(sums.covariance_type)
+    # A component that owns nothing stays where it is.
     total, shift = np.maximum(sums.total, TINY), sums.shift
     weights = sums.total / sums.total.sum()
     means = sums.centres + shift
