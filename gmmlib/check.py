@@ -93,34 +93,36 @@ def _report_cell(X, name, cause):
     if isinstance(X, str):
         raise ValueError(f"{name}: expected a table of numbers, got {X!r}") from cause
     if isinstance(X, (list, tuple)):
-        lengths = [np.size(row) for row in np.fromiter(X, dtype=object)]
-        for row, length in enumerate(lengths):
-            if length != lengths[0]:
-                raise ValueError(
-                    f"{name}: expected rows of equal length, got {lengths[0]} values "
-                    f"in row 0 and {length} in row {row}"
-                ) from cause
+        _report_lengths(X, name, cause)
     cells = np.asarray(X, dtype=object)
     if cells.ndim != 2:
         return
     for (row, column), value in np.ndenumerate(cells):
+        where = f"{name}[{row}, {column}]"
         if isinstance(value, (complex, np.complexfloating)):
             raise ValueError(
-                f"{name}[{row}, {column}]: expected a real number, got {value}; "
-                "Complex data not supported: pass the real and the imaginary part "
-                "as two columns"
+                f"{where}: expected a real number, got {value}; Complex data not "
+                "supported: pass the real and the imaginary part as two columns"
             ) from cause
         try:
             float(value)
-        except ValueError:
-            raise ValueError(
-                f"{name}[{row}, {column}]: expected a number, got {value!r}; "
+        except (TypeError, ValueError) as error:
+            is_type = isinstance(error, TypeError)
+            about = f" ({error})" if is_type else ""
+            raise (TypeError if is_type else ValueError)(
+                f"{where}: expected a number, got {value!r}{about}; "
                 "drop that column or encode it as numbers"
             ) from cause
-        except TypeError as error:
-            raise TypeError(
-                f"{name}[{row}, {column}]: expected a number, got {value!r} ({error}); "
-                "drop that column or encode it as numbers"
+
+
+def _report_lengths(rows, name, cause):
+    """Raise an error that names the first row of another length than the first."""
+    lengths = [np.size(row) for row in np.fromiter(rows, dtype=object)]
+    for row, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise ValueError(
+                f"{name}: expected rows of equal length, got {lengths[0]} values "
+                f"in row 0 and {length} in row {row}"
             ) from cause
 
 

@@ -390,32 +390,33 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         yield from diagnose(self.mixture_, floor, data)
 
     def _start(self, data, floor, rng):
-        given = (self.weights_init, self.means_init, self.precisions_init)
-        if any(value is None for value in given):
-            guess = start(
-                data,
-                self.n_components,
-                self.covariance_type,
-                self.init_params,
-                floor,
-                rng,
-            )
-            weights, means, covariances = guess.weights, guess.means, guess.covariances
-        if self.weights_init is not None:
-            weights = check_weights(
-                self.weights_init, "weights_init", self.n_components
-            )
-        if self.means_init is not None:
-            shape = (self.n_components, data.n_features)
-            means = check_numbers(self.means_init, "means_init", shape)
-        if self.precisions_init is not None:
-            shape = covariance_class(self.covariance_type).shape(*means.shape)
-            covariances = _invert(
-                check_numbers(self.precisions_init, "precisions_init", shape),
-                self.covariance_type,
-                "precisions_init",
-            )
-        return Mixture(weights, means, covariances, self.covariance_type)
+        """A start, less what is given."""
+        k, kind = self.n_components, self.covariance_type
+        weights, means, covariances = self._given(data.n_features)
+        if weights is None or means is None or covariances is None:
+            guess = start(data, k, kind, self.init_params, floor, rng)
+            weights = guess.weights if weights is None else weights
+            means = guess.means if means is None else means
+            covariances = guess.covariances if covariances is None else covariances
+        return Mixture(weights, means, covariances, kind)
+
+    def _given(self, d):
+        """The weights, means and covariances that are given: None for what is not."""
+        k, kind = self.n_components, self.covariance_type
+        weights, means, precisions = (
+            self.weights_init,
+            self.means_init,
+            self.precisions_init,
+        )
+        if weights is not None:
+            weights = check_weights(weights, "weights_init", k)
+        if means is not None:
+            means = check_numbers(means, "means_init", (k, d))
+        if precisions is not None:
+            shape = covariance_class(kind).shape(k, d)
+            precisions = check_numbers(precisions, "precisions_init", shape)
+            return weights, means, _invert(precisions, kind, "precisions_init")
+        return weights, means, None
 
     def _set_mixture(self, mixture, dtype=np.float64):
         """The parameters, in the type of the data; `mixture_` keeps all digits."""

@@ -1,8 +1,4 @@
-"""How large a block of rows is, and the arrays that serve one block after the other."""
-
-import threading
-
-import numpy as np
+"""How many rows a block has."""
 
 BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
 BLOCK_ROWS = 2048  # fewer rows than this may cost up to four times as many bytes
@@ -24,17 +20,3 @@ def blocks(points, n_numbers):
     """Points in blocks of rows, if a row takes so many numbers while it is used."""
     rows = block_rows(n_numbers)
     return (points[first : first + rows] for first in range(0, len(points), rows))
-
-
-class Scratch(threading.local):
-    """Uninitialised arrays by name, each made once for a thread and a shape."""
-
-    def __init__(self):
-        self.arrays = {}
-
-    def array(self, name, shape, dtype):
-        """An array of that shape; whatever is in it is left from its last use."""
-        array = self.arrays.get(name)
-        if array is None or array.shape != shape or array.dtype != dtype:
-            array = self.arrays[name] = np.empty(shape, dtype)
-        return array

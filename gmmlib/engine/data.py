@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from gmmlib.engine.blocks import BLOCK_ROWS, Scratch, block_rows
+from gmmlib.engine.blocks import BLOCK_ROWS, block_rows
 from gmmlib.engine.products import products_for
 from gmmlib.mixture import normalise
 from gmmlib.steps import weighted_sums
@@ -29,7 +29,6 @@ class Data(ABC):
         # Few blocks are computed in double precision, whatever the data are.
         many = len(points) > BLOCK_ROWS
         self.computed_in = self.dtype if many else np.dtype(float)
-        self.scratch = Scratch()
 
     def __len__(self):
         """The number of rows."""
@@ -113,9 +112,7 @@ class Data(ABC):
         if centres is None:
             # One centre for all passes: another would be rounded otherwise, and in single
             # precision the log-likelihood would tremble.
-            products = products_for(
-                mixture, self.computed_in, self.middle, self.scratch
-            )
+            products = products_for(mixture, self.computed_in, self.middle)
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
                 sums, log_likelihood = self.fold(products.sums, rows)

@@ -15,12 +15,12 @@ Without this file the answers would be the same.
 Implements :eq:`eq-products`, for one feature and for many.
 """
 
+import threading
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
-from gmmlib.engine.blocks import Scratch
 from gmmlib.engine.digits import MOST_CANCELLATION, cancellation
 from gmmlib.mixture import normalise
 from gmmlib.steps import Sums
@@ -39,11 +39,9 @@ class FullProducts:
         What to compute in; the sums of blocks are float64 in any case.
     centre : array, shape (d,), optional
         The middle of the means by default.
-    scratch : Scratch, optional
-        Where to keep one block's arrays, which serve all blocks.
     """
 
-    def __init__(self, mixture, dtype=np.float64, centre=None, scratch=None):
+    def __init__(self, mixture, dtype=np.float64, centre=None):
         self.mixture = mixture
         self.dtype = np.dtype(dtype)
         if centre is None:
@@ -54,7 +52,7 @@ class FullProducts:
         self.is_safe = cancelled <= MOST_CANCELLATION[self.dtype]
         if self.is_safe:
             self.coefficients = self._coefficients().astype(self.dtype, copy=False)
-        self.scratch = scratch or Scratch()
+        self._scratch = threading.local()  # one block's arrays serve all blocks
 
     def __reduce__(self):
         """What travels to a worker, which makes the rest anew."""
@@ -149,7 +147,12 @@ class FullProducts:
         return sums[:, 0], sums[:, 1 : d + 1], sums[:, d + 1 :]
 
     def _array(self, name, *shape):
-        return self.scratch.array(name, shape, self.dtype)
+        """An uninitialised array, made once for each thread."""
+        array = getattr(self._scratch, name, None)
+        if array is None or array.shape != shape:
+            array = np.empty(shape, self.dtype)
+            setattr(self._scratch, name, array)
+        return array
 
 
 class WideProducts(FullProducts):
@@ -270,12 +273,12 @@ PRODUCTS = {
 }
 
 
-def products_for(mixture, dtype=np.float64, centre=None, scratch=None):
+def products_for(mixture, dtype=np.float64, centre=None):
     """The products of that mixture: those that are fastest for its type."""
     kind = PRODUCTS[mixture.covariance_type]
     if kind is FullProducts and mixture.n_features >= MANY_FEATURES:
         kind = WideProducts
-    return kind(mixture, dtype, centre, scratch)
+    return kind(mixture, dtype, centre)
 
 
 class Pairs:
