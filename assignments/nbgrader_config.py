@@ -13,7 +13,8 @@ c.CourseDirectory.course_id = "gmm"
 # What `nbgrader zip_collect` finds in downloaded/: a name, and the file handed out; or
 # what Moodle makes of them, a folder for each name.
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*/(?P<student_id>[^/]+?)_(?:\d+_assignsubmission_file[^/]*/)?(?P<file_id>\d\d_\w+)"
+    r".*/(?P<student_id>[^/]+?)_"
+    r"(?:\d+_assignsubmission_file[^/]*/)?(?P<file_id>\d\d_\w+)"
 )
 
 # A cell may take this long; `gmmlib.book.feedback` stops a single call sooner, in words.

@@ -349,9 +349,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def _run(self, data, start, floor, bar):
         """EM from one start: last state, all log-likelihoods, converged or not."""
         log_likelihoods = []
-        for state, to_gain, converged in self.run(data, start, floor):
+        for state, to_gain, has_converged in self.run(data, start, floor):
             log_likelihoods.append(state.log_likelihood)
             bar.report(state, to_gain)
+            converged = has_converged
         return state, log_likelihoods, converged
 
     def run(self, X, start, reg_covar=None, sample_weight=None):

@@ -32,7 +32,7 @@ def from_random_points(data, n_components, rng):
     left, chosen = weight, []
     while len(chosen) < n_components:
         chosen.append(draw_row(left if left.any() else weight, rng))
-        left = np.where((X == X[chosen[-1]]).all(axis=1), 0.0, left)
+        left = np.where((X[chosen[-1]] == X).all(axis=1), 0.0, left)
     return one_hot(assign(X, X[chosen])[0], n_components)
 
 

@@ -12,7 +12,11 @@ from PIL import Image
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"file_extension": ".py", "name": "python", "pygments_lexer": "ipython3"},
+    "language_info": {
+        "file_extension": ".py",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 
 

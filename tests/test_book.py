@@ -262,9 +262,13 @@ def test_a_notebook_asks_for_the_library_that_it_was_run_with(monkeypatch):
     assert book.library(None) == "path/to/the/book[cli,dask]"
     fork, commits = ("https://example.org/a/fork", "mine"), {"rev-parse": "1234"}
     monkeypatch.setattr(book, "git", lambda command, *_: commits.get(command, ""))
-    assert book.library(fork) == "gmmlib[cli,dask] @ git+https://example.org/a/fork@mine"
+    assert (
+        book.library(fork) == "gmmlib[cli,dask] @ git+https://example.org/a/fork@mine"
+    )
     commits["for-each-ref"] = "1234 commit refs/remotes/origin/mine"
-    assert book.library(fork) == "gmmlib[cli,dask] @ git+https://example.org/a/fork@1234"
+    assert (
+        book.library(fork) == "gmmlib[cli,dask] @ git+https://example.org/a/fork@1234"
+    )
 
 
 @each_chapter
@@ -418,9 +422,7 @@ def test_a_page_is_at_most_two_megabytes_with_all_that_it_loads(page):
 def test_the_first_column_of_a_table_may_be_headings():
     head = "<thead><tr><th class='a'><p></p></th><th>x</th></tr></thead>"
     row = "<tr><td><p>a</p></td><td>1</td></tr>"
-    headed = light.with_row_headings(
-        f"<table>{head}{row}</table><table>{row}</table>"
-    )
+    headed = light.with_row_headings(f"<table>{head}{row}</table><table>{row}</table>")
     assert "<td class='a'></td><th>x</th>" in headed
     assert headed.count('<tr><th scope="row"><p>a</p></th><td>1</td></tr>') == 1
 

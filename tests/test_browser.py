@@ -454,8 +454,12 @@ HUB = "https://hub.example.org"
     (f"{HUB}/hub/home?x=1#y", f"{HUB}/hub/"),
     (f"{HUB}/courses/gmm/", f"{HUB}/courses/gmm/hub/"),
 ])  # fmt: skip
-@pytest.mark.parametrize("fork", ["https://github.com/some/fork", "https://example.org/a/fork.git/"])
-def test_the_form_makes_the_link_that_nbgitpuller_reads(hub, start, fork, page, address):
+@pytest.mark.parametrize(
+    "fork", ["https://github.com/some/fork", "https://example.org/a/fork.git/"]
+)
+def test_the_form_makes_the_link_that_nbgitpuller_reads(
+    hub, start, fork, page, address
+):
     page.goto(address + "chapters/teaching/assigning.html")
     page.get_by_label("Address of the hub").focus()
     for text in (hub, fork, "term 1"):

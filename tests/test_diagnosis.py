@@ -70,7 +70,9 @@ def test_twins_are_found_far_from_the_origin():
     twins = Mixture([0.5, 0.5], means, [[1.0, 1.0]] * 2, "diag")
     X = clouds(20) + [50, -70]
     assert diagnose(twins, FLOOR, X)[0].startswith("component 1 duplicates component 0")
-    opposite = Mixture([0.5, 0.5], [[50.0, 70.0], [-50.0, -70.0]], [[1.0, 1.0]] * 2, "diag")
+    opposite = Mixture(
+        [0.5, 0.5], [[50.0, 70.0], [-50.0, -70.0]], [[1.0, 1.0]] * 2, "diag"
+    )
     assert not diagnose(opposite, FLOOR, X)
 
 

@@ -289,7 +289,8 @@ def test_a_part_that_was_given_replaces_that_part_only(part):
     )
     floor = 1e-6 * X.var(axis=0)
     one, other = (
-        model._start(as_data(X), floor, np.random.RandomState(0)) for model in (plain, partly)
+        model._start(as_data(X), floor, np.random.RandomState(0))
+        for model in (plain, partly)
     )
     starts = {
         "weights_init": (one.weights, other.weights, [0.9, 0.1]),

@@ -135,5 +135,7 @@ def test_the_example_of_a_task_says_what_it_promises():
     code = re.search(r"^```python\n(.+?)^```", GUIDE, re.S | re.M)[1]
     names = {"np": np, "__name__": "cell"}
     exec(code, names | {"largest_shares": lambda r: r.max(axis=1)})
-    with pytest.raises(Exception, match="largest_shares: .+; the question is each point"):
+    with pytest.raises(
+        Exception, match="largest_shares: .+; the question is each point"
+    ):
         exec(code, names | {"largest_shares": lambda r: r.max(axis=0)})

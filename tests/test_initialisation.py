@@ -264,7 +264,7 @@ def test_rows_without_weight_are_never_on_the_sample():
     weight[100:150] = 1
     for seed in range(20):
         rows = spread_rows(1000, 200, weight, seed)
-        assert 100 <= rows.min() and rows.max() < 150
+        assert rows.min() >= 100 and rows.max() < 150
     data = np.vstack([clouds(MOST_ROWS + 500), np.full((500, 2), 1e6)])
     counted = np.repeat([1.0, 0.0], [MOST_ROWS + 500, 500])
     mixture = start(

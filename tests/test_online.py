@@ -263,7 +263,10 @@ def test_later_batches_may_be_a_single_point():
 @pytest.mark.parametrize(
     "batch, message",
     [
-        (np.zeros((2, 2)), "expected at least n_components=3 points, got n_samples = 2"),
+        (
+            np.zeros((2, 2)),
+            "expected at least n_components=3 points, got n_samples = 2",
+        ),
         ([[0.0, np.nan]] * 4, r"X\[0, 1\]: expected a finite number, got NaN"),
     ],
 )

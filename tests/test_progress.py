@@ -61,7 +61,7 @@ def test_a_bar_shows_each_iteration_of_each_start(bars):
     places = [place for place, _ in bar.shown]
     assert places == [*range(6), *range(5, 11), 10]
     assert bar.total == bar.n == 10
-    for place, text in bar.shown[:-1]:
+    for _, text in bar.shown[:-1]:
         assert re.fullmatch(STATUS, text)
     assert bar.shown[6][1].startswith("iteration 0: ")
     assert f"iteration 5: log-likelihood {model.log_likelihood_:.6f}" in {
@@ -78,9 +78,7 @@ def test_a_bar_goes_to_the_end_of_a_run_that_converged_or_failed(bars):
 
 
 def test_a_bar_is_drawn_on_a_terminal():
-    fit = partial(
-        subprocess.Popen, [sys.executable, "-c", FIT], stdout=subprocess.PIPE
-    )
+    fit = partial(subprocess.Popen, [sys.executable, "-c", FIT], stdout=subprocess.PIPE)
     shown, printed = on_a_terminal(fit, columns=120)
     assert printed == ""
     drawn = shown.split("\r")

@@ -36,7 +36,9 @@ def setup(app):
     app.connect("config-inited", find_repository)
     app.connect("source-read", depend_on_library)
     app.connect("html-page-context", add_buttons, priority=600)  # after the theme's own
-    app.connect("build-finished", mend_pages, priority=950)  # when pages are as light as they get
+    app.connect(
+        "build-finished", mend_pages, priority=950
+    )  # when pages are as light as they get
     app.connect("build-finished", offer_notebooks)
     app.connect("build-finished", forget_failures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -81,8 +83,8 @@ MENDED = {  # what the theme and the extensions write: what assistive technology
     r'<summary aria-label="Toggle hidden content">': "<summary>",
     # the corner of a table heads nothing, and a formula alone seems to be no text
     r"<th\b([^>]*)>(?:<p></p>)?</th>": r"<td\1></td>",
-    r'(<th\b[^>]*><p><span class="math[^">]*")(>(?:(?!</th>).)*?<annotation[^>]*>)([^<]*)':
-    r'\1 title="\3"\2\3',
+    r'(<th\b[^>]*><p><span class="math[^">]*")'
+    r"(>(?:(?!</th>).)*?<annotation[^>]*>)([^<]*)": r'\1 title="\3"\2\3',
     # what unfolds pages in the sidebar, and says so by an icon alone
     r'<summary>(?=<span class="toctree-toggle")': '<summary aria-label="Its pages">',
     # what heads a row

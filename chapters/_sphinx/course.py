@@ -349,7 +349,7 @@ class FromCards(SphinxDirective):
         try:
             return read_chapters()
         except ValueError as error:
-            raise self.error(str(error))
+            raise self.error(str(error)) from error
 
     def parse(self, markdown):
         parent = nodes.Element()
@@ -389,7 +389,7 @@ class SyllabusDirective(FromCards):
         try:
             text = syllabus(sessions, known, chapters, notes, caption)
         except ValueError as error:
-            raise self.error(str(error))
+            raise self.error(str(error)) from error
         return self.parse(text)
 
 

@@ -46,7 +46,9 @@ def lighten_pages(app, error):
     html = Path(app.outdir)
     if not error:
         measure_nothing_far(html / "_static/scripts/pydata-sphinx-theme.js")
-    for path in [] if error else [*html.glob("*.html"), *html.glob("chapters/**/*.html")]:
+    for path in (
+        [] if error else [*html.glob("*.html"), *html.glob("chapters/**/*.html")]
+    ):
         page = path.read_text(encoding="utf-8")
         if SHEET.search(page):
             root = "../" * (len(path.relative_to(html).parts) - 1)
@@ -187,7 +189,7 @@ def text_of(tokens):
 def names_in(selector):
     names, colon = set(), False
     for token in selector:
-        if token.type == "hash" or token.type == "ident" and not colon:
+        if token.type == "hash" or (token.type == "ident" and not colon):
             names.add(token.value)
         colon = token == ":"
     return names

@@ -117,10 +117,14 @@ def ask(name, arguments=None, allowed=(), forbidden=()):
         )
     given, printed = copy.deepcopy(arguments), _Start()
     try:
-        with _time_limit(name, function), _calls(allowed, forbidden) as called:
-            with redirect_stdout(printed), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                answer = function(*given)
+        with (
+            _time_limit(name, function),
+            _calls(allowed, forbidden) as called,
+            redirect_stdout(printed),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            answer = function(*given)
     except Mistake:
         raise
     except NotImplementedError:
@@ -295,9 +299,9 @@ def _calls(allowed, forbidden):
             caller = frame.f_back.f_globals.get("__name__", "")
             function = frame.f_code.co_qualname
             name = module if "<" in function else f"{module}.{function}"
-            if within(name, forbidden) and not within(name, allowed):
-                if caller.split(".")[0] != module.split(".")[0]:
-                    called.append(name)
+            from_outside = caller.split(".")[0] != module.split(".")[0]
+            if from_outside and within(name, forbidden) and not within(name, allowed):
+                called.append(name)
 
     before = sys.getprofile()
     sys.setprofile(look)

@@ -37,7 +37,10 @@ STYLE = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",  # opaque: dark letters stay legible on a dark page
     "savefig.dpi": 200,
-    "font.family": ["Fira Sans", "DejaVu Sans"],  # the pages' letters; for ₁ matplotlib's
+    "font.family": [
+        "Fira Sans",
+        "DejaVu Sans",
+    ],  # the pages' letters; for ₁ matplotlib's
     "mathtext.fontset": "cm",  # as the pages' formulas
     "font.size": 11,
     "axes.labelsize": 11,

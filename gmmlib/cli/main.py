@@ -26,8 +26,11 @@ def main(arguments=None):
         return failed(f"{error.filename}: {reason}" if error.filename else reason)
     except (ImportError, TypeError, ValueError) as error:
         message = str(error)  # what the library calls X is a file here
-        return failed(message.replace("X: ", f"{options.data_path}: ", 1)
-                      if message.startswith("X: ") else message)
+        return failed(
+            message.replace("X: ", f"{options.data_path}: ", 1)
+            if message.startswith("X: ")
+            else message
+        )
     except MemoryError:
         return failed(f"{options.data_path}: too large for the memory; save it as .npy")
     except KeyboardInterrupt:

@@ -8,7 +8,11 @@ from pathlib import Path
 from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.selection import CRITERIA
 
-TABLES, PLOTS, ANIMATIONS = (".csv", ".npy"), (".png", ".svg", ".pdf"), (".gif", ".html")
+TABLES, PLOTS, ANIMATIONS = (
+    (".csv", ".npy"),
+    (".png", ".svg", ".pdf"),
+    (".gif", ".html"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,28 +31,76 @@ def parse(arguments):
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--data_path", required=True, metavar="FILE", help="a .npy array (n_samples, "
-        "n_features), or .csv with or without a header; - for CSV on standard input")
+    add(
+        "--data_path",
+        required=True,
+        metavar="FILE",
+        help="a .npy array (n_samples, "
+        "n_features), or .csv with or without a header; - for CSV on standard input",
+    )
     task = parser.add_mutually_exclusive_group(required=True)
-    task.add_argument("--n_clusters", type=positive_integer, metavar="K",
-                      help="fit this number of components")
-    task.add_argument("--find_num_clusters_range", type=positive_integer, nargs=2,
-                      metavar=("LO", "HI"), help="fit each number from LO to HI, both "
-                      "included, and keep the best by --criterion")
-    add("--criterion", choices=CRITERIA, default="bic",
-        help="lower is better (default: %(default)s)")
-    add("--covariance_type", choices=list(COVARIANCE_TYPES), default="full",
-        help="what the ellipses may look like (default: %(default)s)")
-    add("--max_iter", type=positive_integer, default=100, metavar="N",
-        help="the most iterations of EM for one start (default: %(default)s)")
-    add("--n_init", type=positive_integer, default=1, metavar="N",
-        help="the number of starts (default: %(default)s)")
-    add("--tol", type=at_least_zero, default=1e-3, metavar="NATS", help="stop when "
-        "there is less to gain, per point (default: %(default)s)")
-    add("--reg_covar", type=floor_of_variances, default="scale", metavar="V", help="what is added "
-        "to each variance: a number, or 'scale' for 1e-6 of its feature's (the default)")
-    add("--random_state", type=seed, default=0, metavar="SEED",
-        help="the seed of all that is random (default: %(default)s)")
+    task.add_argument(
+        "--n_clusters",
+        type=positive_integer,
+        metavar="K",
+        help="fit this number of components",
+    )
+    task.add_argument(
+        "--find_num_clusters_range",
+        type=positive_integer,
+        nargs=2,
+        metavar=("LO", "HI"),
+        help="fit each number from LO to HI, both "
+        "included, and keep the best by --criterion",
+    )
+    add(
+        "--criterion",
+        choices=CRITERIA,
+        default="bic",
+        help="lower is better (default: %(default)s)",
+    )
+    add(
+        "--covariance_type",
+        choices=list(COVARIANCE_TYPES),
+        default="full",
+        help="what the ellipses may look like (default: %(default)s)",
+    )
+    add(
+        "--max_iter",
+        type=positive_integer,
+        default=100,
+        metavar="N",
+        help="the most iterations of EM for one start (default: %(default)s)",
+    )
+    add(
+        "--n_init",
+        type=positive_integer,
+        default=1,
+        metavar="N",
+        help="the number of starts (default: %(default)s)",
+    )
+    add(
+        "--tol",
+        type=at_least_zero,
+        default=1e-3,
+        metavar="NATS",
+        help="stop when there is less to gain, per point (default: %(default)s)",
+    )
+    add(
+        "--reg_covar",
+        type=floor_of_variances,
+        default="scale",
+        metavar="V",
+        help="what is added "
+        "to each variance: a number, or 'scale' for 1e-6 of its feature's (the default)",
+    )
+    add(
+        "--random_state",
+        type=seed,
+        default=0,
+        metavar="SEED",
+        help="the seed of all that is random (default: %(default)s)",
+    )
     add("--json", action="store_true", help="print one JSON document instead")
     for name, endings, what in [
         ("--labels", TABLES, "the component of each point"),
@@ -56,8 +108,12 @@ def parse(arguments):
         ("--plot", PLOTS, "a figure of the fit"),
         ("--animate", ANIMATIONS, "EM step by step, from a rough start"),
     ]:  # fmt: skip
-        add(name, type=file_that_ends_in(*endings), metavar="FILE",
-            help=f"write {what}: {', '.join(endings)}")
+        add(
+            name,
+            type=file_that_ends_in(*endings),
+            metavar="FILE",
+            help=f"write {what}: {', '.join(endings)}",
+        )
     options = parser.parse_args([with_underscores(argument) for argument in arguments])
     paths = options.labels, options.responsibilities, options.plot, options.animate
     paths = [Path(path).resolve() for path in paths if path]
@@ -69,8 +125,10 @@ def parse(arguments):
     else:
         low, high = options.find_num_clusters_range
         if low > high:
-            parser.error("argument --find_num_clusters_range: expected LO ≤ HI, got "
-                         f"{low} {high}")
+            parser.error(
+                "argument --find_num_clusters_range: expected LO ≤ HI, got "
+                f"{low} {high}"
+            )
         options.range = range(low, high + 1)
     return options
 

@@ -60,7 +60,16 @@ def as_table(candidates, best, options):
             f"{candidate.aic:.4f}", f"{candidate.icl:.4f}", model.n_iter_,
             "yes" if model.converged_ else "no", mark,
         ))  # fmt: skip
-    header = "components,log-likelihood,BIC,AIC,ICL,iterations,converged,".split(",")
+    header = [
+        "components",
+        "log-likelihood",
+        "BIC",
+        "AIC",
+        "ICL",
+        "iterations",
+        "converged",
+        "",
+    ]
     return repr(table(rows, header, "rrrrrrcl"))
 
 
@@ -82,14 +91,19 @@ def as_document(X, names, best, candidates, remarks, options):
     if options.find_num_clusters_range:
         document["criterion"] = options.criterion
         document["candidates"] = [
-            as_numbers(candidate, texts) for candidate, texts in zip(candidates, remarks)
+            as_numbers(candidate, texts)
+            for candidate, texts in zip(candidates, remarks)
         ]
     model, texts = best.model, remarks[candidates.index(best)]
-    return document | as_numbers(best, texts) | {
-        "weights": model.weights_.tolist(),
-        "means": model.means_.tolist(),
-        "covariances": model.covariances_.tolist(),
-    }
+    return (
+        document
+        | as_numbers(best, texts)
+        | {
+            "weights": model.weights_.tolist(),
+            "means": model.means_.tolist(),
+            "covariances": model.covariances_.tolist(),
+        }
+    )
 
 
 def as_numbers(candidate, remarks):
