@@ -1,5 +1,6 @@
 """SQUAREM: leap along the path that two EM steps point out."""
 
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import numpy as np
@@ -8,7 +9,7 @@ from gmmlib.mixture import Mixture
 from gmmlib.steps import State
 
 
-def squarem(e_step, m_step, mixture):
+def squarem(e_step, m_step, mixture: Mixture) -> Iterator[State]:
     r"""EM with squared extrapolation: two steps, then a leap in their direction.
 
     With coordinates θ₀ and those after one and after two EM steps, θ₁ and θ₂,
@@ -63,7 +64,9 @@ def squarem(e_step, m_step, mixture):
         yield state
 
 
-def extrapolate(zeroth, first, second, longest=np.inf):
+def extrapolate(
+    zeroth: Mixture, first: Mixture, second: Mixture, longest=np.inf
+) -> tuple[Mixture | None, float]:
     """The mixture after the leap, or None where there is nowhere to leap.
 
     Parameters
@@ -96,7 +99,7 @@ def extrapolate(zeroth, first, second, longest=np.inf):
         return None, length
 
 
-def coordinates(mixture, unit):
+def coordinates(mixture: Mixture, unit) -> np.ndarray:
     """The parameters as one vector in which every value is allowed.
 
     Logarithms of the weights; means; Cholesky factors, their diagonals as logarithms.
@@ -120,7 +123,7 @@ def coordinates(mixture, unit):
     )
 
 
-def from_coordinates(vector, unit, like):
+def from_coordinates(vector, unit, like: Mixture) -> Mixture:
     """The mixture with these coordinates, of the shape and type of `like`."""
     k, d = like.means.shape
     weights = np.exp(vector[:k] - vector[:k].max())
@@ -131,14 +134,15 @@ def from_coordinates(vector, unit, like):
     else:
         shape = shape.reshape(*like.covariances.shape[:-2], -1)
         factors = np.zeros(like.covariances.shape)
-        factors[..., *np.diag_indices(d)] = np.exp(shape[..., :d])
-        factors[..., *np.tril_indices(d, -1)] = shape[..., d:]
+        diagonal, (below, left) = np.arange(d), np.tril_indices(d, -1)
+        factors[..., diagonal, diagonal] = np.exp(shape[..., :d])
+        factors[..., below, left] = shape[..., d:]
         factors = factors * unit[:, None]
         covariances = factors @ np.swapaxes(factors, -1, -2)
     return Mixture(weights / weights.sum(), means, covariances, like.covariance_type)
 
 
-def recent_gain(log_likelihoods):
+def recent_gain(log_likelihoods: Sequence[float]) -> float:
     """What the last two steps and two leaps have gained: more than what is left.
 
     Leaps make single gains irregular.

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 
-def contingency(classes, labels):
+def contingency(classes, labels) -> np.ndarray:
     """How many points of each class fell into each cluster.
 
     Parameters
@@ -44,7 +44,7 @@ def contingency(classes, labels):
     return table
 
 
-def match_labels(classes, labels):
+def match_labels(classes, labels) -> np.ndarray:
     """Rename the clusters so that most points carry their class's number.
 
     Parameters
@@ -75,7 +75,7 @@ def match_labels(classes, labels):
     return names[np.asarray(labels)]
 
 
-def matched_accuracy(classes, labels):
+def matched_accuracy(classes, labels) -> float:
     r"""The share of points whose cluster, after matching, is their class.
 
     .. math:: \max_{\text{matchings } m} \frac1n \#\{n : m(z_n) = y_n\}

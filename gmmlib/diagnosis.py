@@ -3,11 +3,13 @@
 import numpy as np
 
 from gmmlib.engine import as_data
+from gmmlib.mixture import Mixture
+from gmmlib.steps import State
 
 ALIKE = 0.01  # in standard deviations, and as a share of a variance
 
 
-def collapsed(mixture, floor, varies=slice(None)):
+def collapsed(mixture: Mixture, floor, varies=slice(None)) -> np.ndarray:
     """Which components have no more variance than the floor, in some direction.
 
     Their log-likelihood tells how small the floor is, not how well they fit.
@@ -46,7 +48,9 @@ def collapsed(mixture, floor, varies=slice(None)):
     return np.linalg.eigvalsh(in_units)[:, 0] <= 2
 
 
-def rank(state, n_points, floor, varies=slice(None)):
+def rank(
+    state: State, n_points: float, floor, varies=slice(None)
+) -> tuple[bool, float]:
     """What to sort fits by: any without a collapse is above all with one.
 
     Log-likelihoods are rounded to a millionth a point, so that of equals the last
@@ -68,7 +72,7 @@ def rank(state, n_points, floor, varies=slice(None)):
     return sound, round(state.log_likelihood / n_points, 6)
 
 
-def diagnose(mixture, floor, X, sample_weight=None):
+def diagnose(mixture: Mixture, floor, X, sample_weight=None) -> list[str]:
     """Sentences that name what is wrong with a fit: none, for a sound one.
 
     Parameters

@@ -1,5 +1,6 @@
 """EM: the loop that yields every state, and how much there is left to gain."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
 
@@ -9,10 +10,13 @@ from gmmlib.acceleration import recent_gain, squarem
 from gmmlib.check import check_choice
 from gmmlib.engine import as_data, keep_digits
 from gmmlib.floor import covariance_floor
+from gmmlib.mixture import Mixture
 from gmmlib.steps import State, m_step
 
 
-def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
+def em(
+    X, start: Mixture, reg_covar="scale", sample_weight=None, accelerate=None
+) -> Iterator[State]:
     """Run EM, one iteration at a time, for as long as you ask.
 
     Each iteration reads the data once, block by block: the E-step of a block, then its
@@ -58,7 +62,7 @@ def em(X, start, reg_covar="scale", sample_weight=None, accelerate=None):
     yield from loop(data.sums, keep_digits(partial(m_step, floor=floor)), start)
 
 
-def alternate(e_step, m_step, mixture):
+def alternate(e_step, m_step, mixture: Mixture) -> Iterator[State]:
     """The loop of EM, whatever its two steps are.
 
     Parameters
@@ -76,13 +80,17 @@ def alternate(e_step, m_step, mixture):
 
     Examples
     --------
-    Some means are known, and stay:
+    Another M-step, for components that are known to be equally large:
 
     >>> import numpy as np
-    >>> from gmmlib import Mixture
-    >>> from gmmlib.engine import as_data
-    >>> X = np.array([[0.0], [1.0], [5.0], [7.0]])
+    >>> def m_step_with_equal_weights(sums):
+    ...     new = m_step(sums)
+    ...     return Mixture([0.5, 0.5], new.means, new.covariances, "spherical")
+    >>> data = as_data(np.array([[0.0], [1.0], [5.0], [6.0], [8.0]]))
     >>> start = Mixture([0.5, 0.5], [[0.0], [5.0]], [1.0, 1.0], "spherical")
+    >>> states = alternate(data.sums, m_step_with_equal_weights, start)
+    >>> [round(next(states).log_likelihood, 3) for _ in range(2)]
+    [-13.56, -9.837]
     """
     for iteration in count():
         sums, log_likelihood = e_step(mixture)
@@ -90,7 +98,7 @@ def alternate(e_step, m_step, mixture):
         mixture = m_step(sums)
 
 
-def remaining_gain(log_likelihoods):
+def remaining_gain(log_likelihoods: Sequence[float]) -> float:
     r"""How much the log-likelihood still has to climb, by Aitken's extrapolation.
 
     Near the top each gain is a fixed share κ of the one before. If the last gain was g,
@@ -130,7 +138,9 @@ def remaining_gain(log_likelihoods):
     return gain * share / (1 - share) if share < 1 else np.inf
 
 
-def until_converged(states, tol, max_iter, accelerate=None):
+def until_converged(
+    states: Iterable[State], tol: float, max_iter: int, accelerate=None
+) -> Iterator[tuple[State, float, bool]]:
     """States up to the one where little is left to gain.
 
     Parameters
@@ -162,7 +172,7 @@ def until_converged(states, tol, max_iter, accelerate=None):
             return
 
 
-def gain_to_come(log_likelihoods, accelerate=None):
+def gain_to_come(log_likelihoods: Sequence[float], accelerate=None) -> float:
     """An estimate, in nats, of what more iterations would gain."""
     return (recent_gain if accelerate else remaining_gain)(log_likelihoods)
 

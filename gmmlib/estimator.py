@@ -25,7 +25,7 @@ from gmmlib.em import LOOPS, em, gain_to_come, until_converged
 from gmmlib.engine import as_data, as_points, map_rows, sum_rows
 from gmmlib.floor import covariance_floor
 from gmmlib.gaussian import cholesky
-from gmmlib.initialisation import check_name, start
+from gmmlib.initialisation import check_recipe, start
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.online import online_start, online_step
 from gmmlib.progress import progress
@@ -291,7 +291,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         if not isinstance(self.tol, numbers.Real) or not 0 <= self.tol < np.inf:
             raise ValueError(f"tol: expected a number of at least 0, got {self.tol!r}")
         covariance_class(self.covariance_type)
-        check_name(self.init_params)
+        check_recipe(self.init_params)
         check_choice(self.accelerate, "accelerate", LOOPS)
         decay, offset = self.learning_decay, self.learning_offset
         if not isinstance(decay, numbers.Real) or not 0.5 < decay <= 1:
@@ -391,33 +391,28 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         yield from diagnose(self.mixture_, floor, data)
 
     def _start(self, data, floor, rng):
-        """A start, less what is given."""
+        """A start, with what is given in the place of what is made."""
         k, kind = self.n_components, self.covariance_type
-        weights, means, covariances = self._given(data.n_features)
-        if weights is None or means is None or covariances is None:
+        given = self._given(data.n_features)
+        if any(part is None for part in given):
             guess = start(data, k, kind, self.init_params, floor, rng)
-            weights = guess.weights if weights is None else weights
-            means = guess.means if means is None else means
-            covariances = guess.covariances if covariances is None else covariances
-        return Mixture(weights, means, covariances, kind)
+            made = guess.weights, guess.means, guess.covariances
+            given = [m if g is None else g for m, g in zip(made, given)]
+        return Mixture(*given, kind)
 
     def _given(self, d):
         """The weights, means and covariances that are given: None for what is not."""
         k, kind = self.n_components, self.covariance_type
-        weights, means, precisions = (
-            self.weights_init,
-            self.means_init,
-            self.precisions_init,
-        )
+        weights, means = self.weights_init, self.means_init
         if weights is not None:
             weights = check_weights(weights, "weights_init", k)
         if means is not None:
             means = check_numbers(means, "means_init", (k, d))
-        if precisions is not None:
-            shape = covariance_class(kind).shape(k, d)
-            precisions = check_numbers(precisions, "precisions_init", shape)
-            return weights, means, _invert(precisions, kind, "precisions_init")
-        return weights, means, None
+        if self.precisions_init is None:
+            return weights, means, None
+        shape = covariance_class(kind).shape(k, d)
+        precisions = check_numbers(self.precisions_init, "precisions_init", shape)
+        return weights, means, _invert(precisions, kind, "precisions_init")
 
     def _set_mixture(self, mixture, dtype=np.float64):
         """The parameters, in the type of the data; `mixture_` keeps all digits."""

@@ -7,7 +7,7 @@ from gmmlib.engine import as_data
 SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
 
 
-def covariance_floor(X, reg_covar="scale", sample_weight=None):
+def covariance_floor(X, reg_covar="scale", sample_weight=None) -> np.ndarray:
     """What the M-step adds to each variance: no component can shrink to a point.
 
     Parameters
@@ -48,7 +48,7 @@ def covariance_floor(X, reg_covar="scale", sample_weight=None):
     return floor
 
 
-def spread(X, sample_weight=None):
+def spread(X, sample_weight=None) -> np.ndarray:
     """The variance of each feature, whatever a few points far away may say.
 
     The smaller of the variance and its estimate from the quartiles, which a normal

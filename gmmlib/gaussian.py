@@ -79,7 +79,7 @@ def normal_pdf(x, mean=0.0, variance=1.0):
     return np.exp(normal_logpdf(x, mean, variance))
 
 
-def fit_normal(x):
+def fit_normal(x) -> tuple[float, float]:
     r"""Maximum-likelihood mean and variance of a sample.
 
     .. math:: \hat\mu = \frac1n \sum_n x_n, \qquad
@@ -119,7 +119,7 @@ def fit_normal(x):
     return float(mean), float(np.mean((x - mean) ** 2))
 
 
-def mahalanobis(X, mean, covariance):
+def mahalanobis(X, mean, covariance) -> np.ndarray:
     r"""Distance of points from a mean, counted in standard deviations.
 
     .. math:: \Delta(x) = \sqrt{(x-\mu)^\top \Sigma^{-1} (x-\mu)}
@@ -160,7 +160,7 @@ def mahalanobis(X, mean, covariance):
     return np.sqrt(np.sum(white**2, axis=0))
 
 
-def multivariate_normal_logpdf(X, mean, covariance):
+def multivariate_normal_logpdf(X, mean, covariance) -> np.ndarray:
     r"""Logarithm of the normal density in d dimensions.
 
     .. math:: \log \mathcal{N}(x \mid \mu, \Sigma)
@@ -189,7 +189,7 @@ def multivariate_normal_logpdf(X, mean, covariance):
     return -0.5 * (d * LOG_2_PI + log_det + mahalanobis(X, mean, covariance) ** 2)
 
 
-def cholesky(covariance, name="covariance"):
+def cholesky(covariance, name="covariance") -> np.ndarray:
     """Lower Cholesky factor of a covariance matrix, or an error that names it.
 
     Parameters

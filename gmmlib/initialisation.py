@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from gmmlib.check import check_random_state
+from gmmlib.check import check_choice, check_random_state
 from gmmlib.diagnosis import rank
 from gmmlib.em import em, remaining_gain
-from gmmlib.engine import as_data
+from gmmlib.engine import Data, as_data
 from gmmlib.kmeans import assign, draw_row, kmeans, kmeans_plus_plus
+from gmmlib.mixture import Mixture
 from gmmlib.steps import m_step, weighted_sums
 
 # What `short_runs` does: so many candidates, to so many EM iterations each in all.
@@ -17,37 +18,38 @@ ENOUGH = 1e-4  # nats per point: a candidate with less to gain has arrived
 MOST_ROWS = 10_000
 
 
-def from_random(data, n_components, rng):
+def from_random(data: Data, n_components: int, rng) -> np.ndarray:
     """Uniform random numbers, rows divided by their sums: components start alike."""
     resp = rng.uniform(size=(len(data), n_components))
     return resp / resp.sum(axis=1, keepdims=True)
 
 
-def from_random_points(data, n_components, rng):
+def from_random_points(data: Data, n_components: int, rng) -> np.ndarray:
     """Each point belongs to the nearest of `n_components` points drawn at random.
 
     They are different points, as long as there are so many.
     """
     X, weight = data.points, data.weights()
-    left, chosen = weight, []
+    left = weight
+    chosen: list[int] = []
     while len(chosen) < n_components:
         chosen.append(draw_row(left if left.any() else weight, rng))
         left = np.where((X[chosen[-1]] == X).all(axis=1), 0.0, left)
     return one_hot(assign(X, X[chosen])[0], n_components)
 
 
-def from_kmeans_plus_plus(data, n_components, rng):
+def from_kmeans_plus_plus(data: Data, n_components: int, rng) -> np.ndarray:
     """Each point belongs to the nearest k-means++ centre."""
     centres = kmeans_plus_plus(data, n_components, rng)
     return one_hot(assign(data.points, centres)[0], n_components)
 
 
-def from_kmeans(data, n_components, rng):
+def from_kmeans(data: Data, n_components: int, rng) -> np.ndarray:
     """Each point belongs to its k-means cluster."""
     return one_hot(kmeans(data, n_components, random_state=rng).labels, n_components)
 
 
-def one_hot(labels, n_components):
+def one_hot(labels, n_components: int) -> np.ndarray:
     """Hard labels as responsibilities: 1 for the labelled component, 0 for the others.
 
     Examples
@@ -62,7 +64,7 @@ def one_hot(labels, n_components):
 
 def mixture_from_responsibilities(
     X, responsibilities, covariance_type="full", floor=0.0, sample_weight=None
-):
+) -> Mixture:
     """The M-step without a mixture before it: means first, then the sums about them.
 
     Parameters
@@ -98,7 +100,9 @@ def mixture_from_responsibilities(
     return m_step(sums, floor)
 
 
-def short_runs(data, n_components, covariance_type, floor, rng):
+def short_runs(
+    data: Data, n_components: int, covariance_type: str, floor, rng
+) -> Mixture:
     """The winner of three rounds among ten candidates.
 
     Five candidates are runs of k-means, which suits round clusters; five are k-means++
@@ -183,14 +187,9 @@ GUESSES = {
 }
 
 
-def check_name(init_params):
-    """Raise an error that lists the names, if that is none of them."""
-    names = ["short_runs", *GUESSES]
-    if not isinstance(init_params, str) or init_params not in names:
-        raise ValueError(
-            f"init_params: expected one of {', '.join(map(repr, names))}, "
-            f"got {init_params!r}"
-        )
+def check_recipe(init_params):
+    """Raise an error that lists the recipes for a start, if that is none of them."""
+    check_choice(init_params, "init_params", dict.fromkeys(["short_runs", *GUESSES]))
 
 
 def start(
@@ -201,7 +200,7 @@ def start(
     floor=0.0,
     random_state=None,
     sample_weight=None,
-):
+) -> Mixture:
     """A mixture to start EM from.
 
     Parameters
@@ -233,7 +232,7 @@ def start(
     >>> sorted(start(X, 2, init_params="kmeans", random_state=0).means[:, 0].tolist())
     [0.5, 8.5]
     """
-    check_name(init_params)
+    check_recipe(init_params)
     rng = check_random_state(random_state)
     data = as_data(X, sample_weight).gathered(MOST_ROWS, rng)
     if init_params == "short_runs":

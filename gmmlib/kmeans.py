@@ -1,7 +1,9 @@
 """k-means by Lloyd's algorithm: the hard contrast to EM, and one of its starts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from operator import attrgetter
 
 import numpy as np
 
@@ -19,7 +21,7 @@ class KMeansState:
     inertia: float
 
 
-def squared_distances(X, centres):
+def squared_distances(X, centres) -> np.ndarray:
     r"""‖x_n − μ_k‖² for each point and centre, shape (n, k).
 
     Examples
@@ -34,7 +36,7 @@ def squared_distances(X, centres):
     return distances.T
 
 
-def assign(X, centres, sample_weight=None):
+def assign(X, centres, sample_weight=None) -> tuple[np.ndarray, float]:
     r"""The nearest centre of each point: the hard E-step.
 
     .. math:: z_n = \arg\min_k \lVert x_n - \mu_k \rVert^2
@@ -67,7 +69,7 @@ def assign(X, centres, sample_weight=None):
     return labels, float(np.sum(weight * nearest))
 
 
-def update(X, labels, centres, sample_weight=None):
+def update(X, labels, centres, sample_weight=None) -> np.ndarray:
     r"""The mean of each cluster: the hard M-step.
 
     .. math:: \mu_k = \frac{1}{\#\{n : z_n = k\}} \sum_{n : z_n = k} x_n
@@ -105,7 +107,7 @@ def update(X, labels, centres, sample_weight=None):
     return centres
 
 
-def lloyd(X, centres, sample_weight=None):
+def lloyd(X, centres, sample_weight=None) -> Iterator[KMeansState]:
     """Run Lloyd's algorithm until no label changes.
 
     Parameters
@@ -139,7 +141,9 @@ def lloyd(X, centres, sample_weight=None):
         previous = labels
 
 
-def kmeans(X, n_clusters, n_init=1, random_state=None, sample_weight=None):
+def kmeans(
+    X, n_clusters, n_init=1, random_state=None, sample_weight=None
+) -> KMeansState:
     """The best of several runs of Lloyd's algorithm, each from k-means++ centres.
 
     Parameters
@@ -165,13 +169,13 @@ def kmeans(X, n_clusters, n_init=1, random_state=None, sample_weight=None):
     data = as_data(X, sample_weight)
     check_enough(len(data), check_count(n_clusters, "n_clusters"), "n_clusters")
     rng = check_random_state(random_state)
-    best = None
-    for _ in range(check_count(n_init, "n_init")):
-        centres = kmeans_plus_plus(data, n_clusters, rng)
-        *_, state = lloyd(data, centres)
-        if best is None or state.inertia < best.inertia:
-            best = state
-    return best
+
+    def last_state(run):
+        *_, state = lloyd(data, kmeans_plus_plus(data, n_clusters, rng))
+        return state
+
+    runs = range(check_count(n_init, "n_init"))
+    return min(map(last_state, runs), key=attrgetter("inertia"))
 
 
 def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):
@@ -216,7 +220,7 @@ def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):
     return np.array(points[chosen], dtype=float)
 
 
-def draw_row(weight, rng):
+def draw_row(weight, rng) -> int:
     """A row drawn with probability proportional to its weight; never one of 0.
 
     The weights are laid end to end, and one random number says where to stop. So a row

@@ -1,6 +1,7 @@
 """A Gaussian mixture: weights, means and covariances, and what follows from them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Mixture:
     means: np.ndarray
     covariances: np.ndarray
     covariance_type: str = "full"
-    factored: object = field(init=False, repr=False)  # the covariances
+    factored: Any = field(init=False, repr=False)  # the covariances
 
     def __post_init__(self):
         kind = covariance_class(self.covariance_type)
@@ -87,17 +88,17 @@ class Mixture:
         return mixture
 
     @property
-    def n_components(self):
+    def n_components(self) -> int:
         """The number of components, k."""
         return self.means.shape[0]
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """The number of features, d."""
         return self.means.shape[1]
 
     @property
-    def n_parameters(self):
+    def n_parameters(self) -> int:
         """Free parameters: k − 1 weights, k d means, and the covariances'.
 
         Implements :eq:`eq-n-parameters`.
@@ -112,17 +113,17 @@ class Mixture:
         """P with Σ⁻¹ = P Pᵀ, shaped like Σ; 1/σ for diag and spherical."""
         return self.factored.precision_factors.reshape(self.covariances.shape)
 
-    def full_covariances(self):
+    def full_covariances(self) -> np.ndarray:
         """The covariances as k matrices, whatever the type: shape (k, d, d)."""
         k, d = self.means.shape
         return self.factored.as_full(self.covariances, k, d)
 
-    def variances(self):
+    def variances(self) -> np.ndarray:
         """The variance of each feature under the whole mixture, shape (d,)."""
         middle = self.weights @ self.means
         return self.weights @ ((self.means - middle) ** 2 + self.factored.variances)
 
-    def log_joint(self, X):
+    def log_joint(self, X) -> np.ndarray:
         r"""log π_k + log N(x_n | μ_k, Σ_k), for each point and component.
 
         .. math:: \log \pi_k - \tfrac12 \left( d \log 2\pi + \log\det\Sigma_k
@@ -155,22 +156,22 @@ class Mixture:
             log_weights = np.log(self.weights)
         return log_weights - 0.5 * (self.n_features * LOG_2_PI + self.factored.log_det)
 
-    def log_density(self, X):
+    def log_density(self, X) -> np.ndarray:
         """log p(x_n), shape (n,): the logarithm of :eq:`eq-mixture-density`."""
         return normalise(self.log_joint(X))[1]
 
-    def responsibilities(self, X):
+    def responsibilities(self, X) -> np.ndarray:
         """r_nk, the share of component k in point n, shape (n, k); rows sum to 1."""
         return normalise(self.log_joint(X))[0]
 
-    def log_likelihood(self, X):
+    def log_likelihood(self, X) -> float:
         """The sum of the log-densities over the points, :eq:`eq-mixture-log-likelihood`.
 
         A total, in nats.
         """
         return float(self.log_density(X).sum())
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples=1, random_state=None) -> tuple[np.ndarray, np.ndarray]:
         """Draw points: first a component for each (the die), then a place (the dart).
 
         Parameters
@@ -202,7 +203,7 @@ class Mixture:
         return X, labels
 
 
-def normalise(log_joint, out=None):
+def normalise(log_joint, out=None) -> tuple[np.ndarray, np.ndarray]:
     r"""Responsibilities and log-densities from the logarithms of π_k N(x_n | μ_k, Σ_k).
 
     .. math:: r_{nk} = \frac{e^{a_{nk}}}{\sum_j e^{a_{nj}}}, \qquad

@@ -54,12 +54,14 @@ class OnlineState:
     floor: float | np.ndarray = 0.0
 
 
-def online_start(mixture, floor=0.0):
+def online_start(mixture: Mixture, floor=0.0) -> OnlineState:
     """The state before the first batch: the sums are those that the start expects."""
     return OnlineState(0, expected_sums(mixture), mixture, mixture, floor)
 
 
-def online_step(state, X, sample_weight=None, decay=0.6, offset=10.0):
+def online_step(
+    state: OnlineState, X, sample_weight=None, decay=0.6, offset=10.0
+) -> OnlineState:
     """The state after one more batch.
 
     Parameters
@@ -104,7 +106,7 @@ def online_step(state, X, sample_weight=None, decay=0.6, offset=10.0):
     return OnlineState(t, about(sums, mixture.means), mixture, average, state.floor)
 
 
-def blend(old, new, share, scale):
+def blend(old: Sums, new: Sums, share: float, scale: float) -> Sums:
     """(1 − share) times the old sums, and `scale` times the new."""
     return replace(
         old,
@@ -114,7 +116,7 @@ def blend(old, new, share, scale):
     )
 
 
-def expected_sums(mixture):
+def expected_sums(mixture: Mixture) -> Sums:
     """The sums per point, about the means, of endless data from that very mixture.
 
     Examples
@@ -133,7 +135,7 @@ def expected_sums(mixture):
     return Sums(weights, first, kind.pool(scatters), mixture.means, kind.name)
 
 
-def about(sums, centres):
+def about(sums: Sums, centres) -> Sums:
     r"""The same sums about other centres, without the data.
 
     .. math:: S_k' = S_k - N_k (\mu_k - c_k)(\mu_k - c_k)^\top

@@ -5,6 +5,8 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from gmmlib.steps import State
+
 FORMAT = "{l_bar}{bar}| {elapsed}{postfix}"
 
 _open = ContextVar("bar", default=None)
@@ -25,7 +27,7 @@ class Bar:
     def __init__(self, tqdm=None, interval=None):
         self.tqdm, self.interval, self.begin = tqdm, interval, 0
 
-    def report(self, state, to_gain):
+    def report(self, state: State, to_gain: float):
         """Say where EM is, and how many nats more iterations would gain."""
         if self.tqdm is None:
             return

@@ -1,14 +1,16 @@
 """How good is a fit, for its number of parameters? Lower is better throughout."""
 
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 CRITERIA = ("bic", "aic", "icl")
 
 
-def bic(log_likelihood, n_parameters, n_samples):
+def bic(log_likelihood: float, n_parameters: int, n_samples: int) -> float:
     r"""Bayesian information criterion.
 
     .. math:: \mathrm{BIC} = -2\ell + p \log n
@@ -39,7 +41,7 @@ def bic(log_likelihood, n_parameters, n_samples):
     return float(-2 * log_likelihood + n_parameters * np.log(n_samples))
 
 
-def aic(log_likelihood, n_parameters):
+def aic(log_likelihood: float, n_parameters: int) -> float:
     r"""Akaike information criterion.
 
     .. math:: \mathrm{AIC} = -2\ell + 2p
@@ -66,7 +68,9 @@ def aic(log_likelihood, n_parameters):
     return float(-2 * log_likelihood + 2 * n_parameters)
 
 
-def icl(log_likelihood, n_parameters, n_samples, doubt):
+def icl(
+    log_likelihood: float, n_parameters: int, n_samples: int, doubt: float
+) -> float:
     r"""Integrated complete-data likelihood: BIC, and a price for unclear labels.
 
     .. math:: \mathrm{ICL} = \mathrm{BIC} - 2 \sum_n \log \max_k r_{nk}
@@ -95,7 +99,7 @@ def icl(log_likelihood, n_parameters, n_samples, doubt):
     return float(bic(log_likelihood, n_parameters, n_samples) + 2 * doubt)
 
 
-def doubt(responsibilities):
+def doubt(responsibilities) -> float:
     """How unclear the labels of some points are: −∑ₙ log maxₖ r_nk, in nats.
 
     Parameters
@@ -119,13 +123,13 @@ def doubt(responsibilities):
 class Candidate:
     """A fitted model, and what the criteria say of it: lower is better."""
 
-    model: object
+    model: Any
     bic: float
     aic: float
     icl: float
 
 
-def search(model, X, n_components):
+def search(model, X, n_components: Iterable[int]) -> Iterator[Candidate]:
     """Fit a model with several numbers of components, one after the other.
 
     Parameters

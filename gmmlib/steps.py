@@ -48,14 +48,14 @@ class Sums:
     retake: Callable | None = None
 
     @property
-    def shift(self):
+    def shift(self) -> np.ndarray:
         """δ_k = s_k / N_k, from the centres to the means: shape (k, d).
 
         A component that owns nothing stays where it is.
         """
         return self.first / np.maximum(self.total, TINY)[:, None]
 
-    def __add__(self, other):
+    def __add__(self, other: "Sums") -> "Sums":
         if not np.array_equal(self.centres, other.centres):
             raise ValueError(
                 "Sums: expected the same centres in both, got different ones; take "
@@ -70,7 +70,7 @@ class Sums:
         )
 
 
-def e_step(X, mixture):
+def e_step(X, mixture: Mixture) -> tuple[np.ndarray, float]:
     r"""How much of each point belongs to each component.
 
     .. math:: r_{nk} = \frac{\pi_k \mathcal{N}(x_n \mid \mu_k, \Sigma_k)}
@@ -104,7 +104,7 @@ def e_step(X, mixture):
     return responsibilities, float(log_density.sum())
 
 
-def weighted_sums(X, responsibilities, centres, covariance_type="full"):
+def weighted_sums(X, responsibilities, centres, covariance_type="full") -> Sums:
     r"""The three sums over the data that the M-step needs.
 
     .. math:: N_k = \sum_n r_{nk}, \qquad
@@ -148,7 +148,7 @@ def weighted_sums(X, responsibilities, centres, covariance_type="full"):
     return Sums(total, first, kind.pool(scatters), centres, covariance_type)
 
 
-def m_step(sums, floor=0.0):
+def m_step(sums: Sums, floor=0.0) -> Mixture:
     r"""The mixture that fits the responsibility-weighted data best.
 
     .. math:: \pi_k = \frac{N_k}{N}, \qquad

@@ -20,8 +20,8 @@ LIBRARIES = ("gmmlib", "sklearn", "scipy.stats")  # what has the answers ready
 LIBRARY = os.path.dirname(os.path.dirname(__file__))  # gmmlib's own lines
 SECONDS = 5  # for one call; the tasks take milliseconds
 
-_too_slow = set()  # functions that have not finished once are not tried again
-_answers = {}  # name: the arguments and answers so far
+_too_slow: set = set()  # functions that have not finished once are not tried again
+_answers: dict = {}  # name: the arguments and answers so far
 
 
 class Mistake(Exception):

@@ -8,9 +8,9 @@ told by its colour and by a marker, a line style or its number: never by colour 
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
@@ -45,7 +45,7 @@ STYLE = {
     "font.size": 11,
     "axes.labelsize": 11,
     "axes.titlesize": 11,
-    "axes.prop_cycle": mpl.cycler(color=PALETTE, linestyle=LINESTYLES),
+    "axes.prop_cycle": cycler(color=PALETTE, linestyle=LINESTYLES),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,

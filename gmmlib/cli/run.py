@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from gmmlib.check import check_enough
 from gmmlib.cli.files import complete_files, read_points, write_table
 from gmmlib.cli.report import as_document, as_text
-from gmmlib.engine import blocks
+from gmmlib.engine import in_blocks
 from gmmlib.estimator import GaussianMixture
 from gmmlib.progress import not_installed, progress
 from gmmlib.selection import search
@@ -32,11 +32,11 @@ def run(options):
             # Meanwhile each point takes as many numbers as means and a row have.
             n_numbers = sum(mixture.means.shape) + mixture.n_features
             if labels:
-                rows = map(best.model.predict, blocks(X, n_numbers))
+                rows = map(best.model.predict, in_blocks(X, n_numbers))
                 write_table(labels, rows, (len(X),), np.int64, ["label"])
             if shares:
                 shape = (len(X), mixture.n_components)
-                rows = map(mixture.responsibilities, blocks(X, n_numbers))
+                rows = map(mixture.responsibilities, in_blocks(X, n_numbers))
                 heads = [f"component {j}" for j in range(mixture.n_components)]
                 write_table(shares, rows, shape, np.float64, heads)
             if plot:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gmmlib.check import check_points
 from gmmlib.engine.arrays import InMemory
-from gmmlib.engine.blocks import blocks
+from gmmlib.engine.blocks import in_blocks
 from gmmlib.engine.chunks import InChunks, is_dask, map_chunks
 from gmmlib.engine.data import Data
 from gmmlib.engine.digits import keep_digits
@@ -18,14 +18,14 @@ __all__ = [
     "Data",
     "as_data",
     "as_points",
-    "blocks",
+    "in_blocks",
     "keep_digits",
     "map_rows",
     "sum_rows",
 ]
 
 
-def as_data(X, sample_weight=None, n_features=None):
+def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
     """Points and their weights, checked.
 
     Parameters
@@ -85,7 +85,7 @@ def map_rows(function, points, n_numbers, columns=None, dtype=None):
     dtype = np.dtype(dtype or points.dtype)
     shape = (len(points),) if columns is None else (len(points), columns)
     result, end = np.empty(shape, dtype), 0
-    for rows in map(function, blocks(points, n_numbers)):
+    for rows in map(function, in_blocks(points, n_numbers)):
         begin, end = end, end + len(rows)
         result[begin:end] = rows
     return result
@@ -99,5 +99,6 @@ def sum_rows(function, points, n_numbers, columns):
     if is_dask(points):
         return map_chunks(function, points, columns, np.float64).sum(axis=0).compute()
     return sum(
-        function(block).sum(axis=0, dtype=float) for block in blocks(points, n_numbers)
+        function(block).sum(axis=0, dtype=float)
+        for block in in_blocks(points, n_numbers)
     )

@@ -1,10 +1,14 @@
 """How many rows a block has."""
 
+from collections.abc import Iterator
+
+import numpy as np
+
 BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
 BLOCK_ROWS = 2048  # fewer rows than this may cost up to four times as many bytes
 
 
-def block_rows(n_numbers, itemsize=8):
+def block_rows(n_numbers: int, itemsize: int = 8) -> int:
     """How many rows a block has, if a row takes so many numbers while it is used.
 
     Examples
@@ -16,7 +20,7 @@ def block_rows(n_numbers, itemsize=8):
     return max(rows, min(BLOCK_ROWS, 4 * rows), 1)
 
 
-def blocks(points, n_numbers):
+def in_blocks(points, n_numbers: int) -> Iterator[np.ndarray]:
     """Points in blocks of rows, if a row takes so many numbers while it is used."""
     rows = block_rows(n_numbers)
     return (points[first : first + rows] for first in range(0, len(points), rows))

@@ -9,8 +9,8 @@ import numpy as np
 
 from gmmlib.engine.blocks import BLOCK_ROWS, block_rows
 from gmmlib.engine.products import products_for
-from gmmlib.mixture import normalise
-from gmmlib.steps import weighted_sums
+from gmmlib.mixture import Mixture, normalise
+from gmmlib.steps import Sums, weighted_sums
 
 
 class Data(ABC):
@@ -30,7 +30,7 @@ class Data(ABC):
         many = len(points) > BLOCK_ROWS
         self.computed_in = self.dtype if many else np.dtype(float)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """The number of rows."""
         return len(self.points)
 
@@ -66,7 +66,7 @@ class Data(ABC):
         return self._middle()
 
     @property
-    def varies(self):
+    def varies(self) -> np.ndarray:
         """Which features are not constant over the rows that count, shape (d,)."""
         lowest, highest = self.extremes
         return lowest < highest
@@ -91,7 +91,7 @@ class Data(ABC):
             return np.minimum((places * len(self)).astype(int), len(self) - 1)
         return self.rows_at(places * self.sample_weight.sum(), self.sample_weight)
 
-    def sums(self, mixture, centres=None):
+    def sums(self, mixture: Mixture, centres=None) -> tuple[Sums, float]:
         """One pass over the data: the E-step of each block, then its sums.
 
         Parameters
@@ -143,11 +143,11 @@ class Data(ABC):
         """The rows on which these places lie, if each row is as long as its weight."""
 
     @abstractmethod
-    def draw_rows(self, most, rng):
+    def draw_rows(self, most: int, rng) -> "Data":
         """At most so many rows, in memory, drawn by weight."""
 
     @abstractmethod
-    def gathered(self, most, rng):
+    def gathered(self, most: int, rng) -> "Data":
         """Data in memory: these, or of data that are elsewhere at most so many rows."""
 
     @abstractmethod

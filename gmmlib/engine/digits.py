@@ -5,14 +5,19 @@ The larger that square, the more digits cancel. `keep_digits` looks after each M
 whether too many have, and if so has the sums taken once more, about the new means.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+
+from gmmlib.mixture import Mixture
+from gmmlib.steps import Sums
 
 # By how much a term may exceed what remains of the sum. Rounding then costs a
 # log-density about 1e-11 at the most in double precision, and 1e-3 in single.
 MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
 
 
-def cancellation(mixture, centres):
+def cancellation(mixture: Mixture, centres) -> float:
     r"""By how much squares about these centres exceed those about the means.
 
     .. math:: \max_k \sum_i (\Sigma_k^{-1})_{ii}
@@ -39,7 +44,7 @@ def cancellation(mixture, centres):
     return np.einsum("kd,kd->k", factored.precision_diagonal, squares).max()
 
 
-def keep_digits(m_step):
+def keep_digits(m_step: Callable[[Sums], Mixture]) -> Callable[[Sums], Mixture]:
     """The same M-step, from sums that are taken anew where their digits do not suffice.
 
     Parameters
@@ -66,7 +71,7 @@ def keep_digits(m_step):
     return careful_m_step
 
 
-def has_digits(mixture, centres):
+def has_digits(mixture: Mixture, centres) -> bool:
     """Whether sums about these centres had the digits for a mixture made of them."""
     lost = cancellation(mixture, centres)
     if lost <= MOST_CANCELLATION[centres.dtype]:
