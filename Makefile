@@ -11,7 +11,7 @@ LOCK = _build/lock/bin/uv pip compile - --universal --python-version 3.11 \
   --custom-compile-command "make lock"
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help book pdf test binder serve chapters bench scale starts mutants mutation lock clean
+.PHONY: help lint book pdf test binder serve chapters bench scale starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,12 @@ book: .venv/made ## run every notebook that has changed and build the HTML
 pdf: book ## the whole book as one PDF, in _build/pdf
 	$(BIN)/python chapters/_sphinx/pdf.py
 
-test: pdf ## run everything: the book's build, the library, every chapter against its outputs
+lint: .venv/made ## see that the code is laid out, and its types fit
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint pdf ## run everything: the code, the book's build, every chapter against its outputs
 	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/*.py
 	$(PYTEST) --nbval chapters
 

@@ -212,7 +212,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ----------
         X : array or Dask array, shape (n, d)
             A Dask array is not gathered, a memory map not copied, if it holds float64
-            or float32; see :mod:`gmmlib.chunks`.
+            or float32; see :mod:`gmmlib.engine.chunks`.
         y : ignored
         sample_weight : array or Dask array, shape (n,), optional
             How often each point counts: 0 is absent, 2 is there twice.
