@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gmmlib.engine import as_data
+from gmmlib.engine import Data
 from gmmlib.mixture import Mixture
 from gmmlib.steps import State
 
@@ -72,15 +72,14 @@ def rank(
     return sound, round(state.log_likelihood / n_points, 6)
 
 
-def diagnose(mixture: Mixture, floor, X, sample_weight=None) -> list[str]:
+def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:
     """Sentences that name what is wrong with a fit: none, for a sound one.
 
     Parameters
     ----------
     mixture : Mixture
     floor : array, shape (d,)
-    X : array, shape (n, d)
-    sample_weight : array, shape (n,), optional
+    data : Data
 
     Returns
     -------
@@ -89,12 +88,12 @@ def diagnose(mixture: Mixture, floor, X, sample_weight=None) -> list[str]:
     Examples
     --------
     >>> from gmmlib import Mixture
-    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> from gmmlib.engine import as_data
+    >>> data = as_data([[0.0], [1.0], [2.0]])
     >>> mixture = Mixture([1.0, 0.0], [[1.0], [9.0]], [[0.7], [0.7]], "diag")
-    >>> diagnose(mixture, np.array([1e-6]), X)[0][:51]
+    >>> diagnose(mixture, np.array([1e-6]), data)[0][:51]
     'component 1 is empty: it has 0 of 3 points; lower n'
     """
-    data = as_data(X, sample_weight)
     sentences = [
         f"feature {i} is constant: its variance is the floor; drop it"
         for i in np.flatnonzero(~data.varies)

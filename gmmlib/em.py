@@ -9,7 +9,6 @@ import numpy as np
 from gmmlib.acceleration import recent_gain, squarem
 from gmmlib.check import check_choice
 from gmmlib.engine import as_data, keep_digits
-from gmmlib.floor import covariance_floor
 from gmmlib.mixture import Mixture
 from gmmlib.steps import State, m_step
 
@@ -29,7 +28,7 @@ def em(
     start : Mixture
         Its covariance type is that of the fit.
     reg_covar : "scale", float, or array of shape (d,)
-        What is added to the variances; see :func:`gmmlib.floor.covariance_floor`.
+        What is added to the variances; see :meth:`gmmlib.engine.data.Data.floor`.
     sample_weight : array or Dask array, shape (n,), optional
         How often each point counts, 1 by default.
     accelerate : None or "squarem"
@@ -57,7 +56,7 @@ def em(
     2 -7.062
     """
     data = as_data(X, sample_weight, n_features=start.n_features)
-    floor = covariance_floor(data, reg_covar)
+    floor = data.floor(reg_covar)
     loop = check_choice(accelerate, "accelerate", LOOPS)
     yield from loop(data.sums, keep_digits(partial(m_step, floor=floor)), start)
 

@@ -23,7 +23,6 @@ from gmmlib.covariance import covariance_class
 from gmmlib.diagnosis import diagnose, rank
 from gmmlib.em import LOOPS, em, gain_to_come, until_converged
 from gmmlib.engine import as_data, as_points, map_rows, sum_rows
-from gmmlib.floor import covariance_floor
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_recipe, start
 from gmmlib.mixture import Mixture, normalise
@@ -56,7 +55,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         have gained no more.
     reg_covar : "scale" or float, default "scale"
         What is added to the variances: 1e-6 times each feature's variance, outliers
-        apart (:func:`gmmlib.covariance.spread`), or a number in squared units of the
+        apart (:attr:`gmmlib.engine.data.Data.spread`), or a number in squared units of the
         data.
     max_iter : int, default 100
         The most iterations for one start.
@@ -223,7 +222,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         """
         rng = self._check_parameters()
         data = self._check_data(X, sample_weight)
-        floor = covariance_floor(data, self.reg_covar)
+        floor = data.floor(self.reg_covar)
         state, log_likelihoods, converged = self._best_run(data, floor, rng)
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
@@ -266,7 +265,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             data = as_data(X, sample_weight)
         state = getattr(self, "online_", None)
         if state is None:
-            floor = covariance_floor(data, self.reg_covar)
+            floor = data.floor(self.reg_covar)
             first = self._start(data, floor, rng) if is_first else self.mixture_
             state = online_start(first, floor)
         step_size = {"decay": self.learning_decay, "offset": self.learning_offset}
@@ -355,15 +354,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             converged = has_converged
         return state, log_likelihoods, converged
 
-    def run(self, X, start, reg_covar=None, sample_weight=None):
+    def run(self, data, start, floor):
         """The states of EM from a start, to the one where a fit would stop.
 
         Parameters
         ----------
-        X : array or Dask array, shape (n, d)
+        data : Data
+            From :func:`gmmlib.engine.as_data`.
         start : Mixture
-        reg_covar : as of the model, by default the model's
-        sample_weight : array or Dask array, shape (n,), optional
+        floor : array, shape (d,)
+            Added to each variance.
 
         Yields
         ------
@@ -373,9 +373,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         converged : bool
             Whether that, and the last gain, are at most `tol` per point.
         """
-        data = as_data(X, sample_weight)
-        reg_covar = self.reg_covar if reg_covar is None else reg_covar
-        states = em(data, start, reg_covar, accelerate=self.accelerate)
+        states = em(data, start, floor, accelerate=self.accelerate)
         tol = self.tol * data.n_points
         return until_converged(states, tol, self.max_iter, self.accelerate)
 

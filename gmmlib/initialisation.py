@@ -8,7 +8,7 @@ from gmmlib.em import em, remaining_gain
 from gmmlib.engine import Data, as_data
 from gmmlib.kmeans import assign, draw_row, kmeans, kmeans_plus_plus
 from gmmlib.mixture import Mixture
-from gmmlib.steps import m_step, weighted_sums
+from gmmlib.steps import m_step
 
 # What `short_runs` does: so many candidates, to so many EM iterations each in all.
 ROUNDS = ((10, 10), (5, 30), (2, 70))
@@ -91,13 +91,7 @@ def mixture_from_responsibilities(
            [8.5]])
     """
     data = as_data(X, sample_weight)
-    if data.sample_weight is not None:
-        responsibilities = responsibilities * data.sample_weight[:, None]
-    middle = np.tile(data.middle, (responsibilities.shape[1], 1))
-    rough = weighted_sums(data.points, responsibilities, middle, "diag")
-    means = middle + rough.shift
-    sums = weighted_sums(data.points, responsibilities, means, covariance_type)
-    return m_step(sums, floor)
+    return m_step(data.sums_with(responsibilities, covariance_type), floor)
 
 
 def short_runs(
@@ -159,9 +153,7 @@ class ShortRun:
         enough = ENOUGH * self.data.n_points
         try:
             if self.states is None:
-                begin = mixture_from_responsibilities(
-                    self.data, *self.guess, self.floor
-                )
+                begin = m_step(self.data.sums_with(*self.guess), self.floor)
                 self.states = em(self.data, begin, self.floor)
             while (
                 len(self.log_likelihoods) <= n_iterations
@@ -238,4 +230,4 @@ def start(
     if init_params == "short_runs":
         return short_runs(data, n_components, covariance_type, floor, rng)
     resp = GUESSES[init_params](data, n_components, rng)
-    return mixture_from_responsibilities(data, resp, covariance_type, floor)
+    return m_step(data.sums_with(resp, covariance_type), floor)

@@ -10,6 +10,7 @@ from sklearn.mixture import GaussianMixture as ScikitMixture
 from threadpoolctl import threadpool_limits
 
 from gmmlib import Mixture, em
+from gmmlib.engine import as_data
 
 TYPES = ["full", "tied", "diag", "spherical"]
 
@@ -82,6 +83,16 @@ def covariance_matrices(covariances, covariance_type, k, d):
         }[covariance_type](j)
         for j in range(k)
     ]
+
+
+def covariance_floor(X, reg_covar="scale", sample_weight=None):
+    """The floor that a fit of these points has."""
+    return as_data(X, sample_weight).floor(reg_covar)
+
+
+def spread(X, sample_weight=None):
+    """The spread of these points."""
+    return as_data(X, sample_weight).spread
 
 
 def after(n_steps, X, start, reg_covar=0.0):

@@ -56,7 +56,7 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "M-step forgets the floor": (
         "steps.py", "kind.add_floor(covariances, floor)", "covariances"),
     "the floor is a thousand times higher": (
-        "floor.py", "return 1e-6 * spread", "return 1e-3 * spread"),
+        "engine/data.py", "return 1e-6 * self.spread", "return 1e-3 * self.spread"),
     "tied: not averaged over the components": (
         "covariance.py", "(scatter - half.T @ half) / total.sum()",
         "(scatter - half.T @ half) / total[0]"),

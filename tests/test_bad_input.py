@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import TYPES, clouds
+from cases import TYPES, clouds, covariance_floor
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
@@ -20,7 +20,6 @@ from gmmlib import (
 from gmmlib.agreement import contingency, match_labels, matched_accuracy
 from gmmlib.check import check_count, check_points
 from gmmlib.covariance import covariance_class
-from gmmlib.floor import covariance_floor
 from gmmlib.gaussian import cholesky, mahalanobis, multivariate_normal_logpdf
 from gmmlib.initialisation import start
 

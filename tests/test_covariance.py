@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
-from cases import TYPES, clouds, covariance_matrices, some_mixture
+from cases import (
+    TYPES,
+    clouds,
+    covariance_floor,
+    covariance_matrices,
+    some_mixture,
+    spread,
+)
 from sklearn.mixture import GaussianMixture as ScikitMixture
 
 from gmmlib.covariance import COVARIANCE_TYPES, covariance_class
-from gmmlib.floor import covariance_floor, spread
 from gmmlib.gaussian import mahalanobis
 
 K, D = 3, 4

@@ -16,7 +16,15 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from cases import TYPES, after, clouds, quietly, some_mixture, start_on
+from cases import (
+    TYPES,
+    after,
+    clouds,
+    covariance_floor,
+    quietly,
+    some_mixture,
+    start_on,
+)
 from distributed import Client, LocalCluster, wait
 from sklearn.exceptions import NotFittedError
 
@@ -25,7 +33,6 @@ from gmmlib.engine import as_data
 from gmmlib.engine.arrays import fold_in_turn, rows_at
 from gmmlib.engine.chunks import Chunks, open_npy
 from gmmlib.engine.products import products_for
-from gmmlib.floor import covariance_floor
 from gmmlib.initialisation import GUESSES, MOST_ROWS, start
 
 X = clouds(600, d=3, k=3)

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from gmmlib import GaussianMixture, Mixture
 from gmmlib.diagnosis import collapsed, diagnose, rank
 from gmmlib.em import State
+from gmmlib.engine import as_data
 
 FLOOR = np.array([1e-6, 1e-4])
 
@@ -25,7 +26,7 @@ def test_a_sound_mixture_has_not_collapsed(covariance_type):
     mixture = some_mixture(covariance_type)
     assert not collapsed(mixture, FLOOR).any()
     assert not collapsed(mixture, 0 * FLOOR).any()
-    assert diagnose(mixture, FLOOR, clouds()) == []
+    assert diagnose(mixture, FLOOR, as_data(clouds())) == []
 
 
 def test_a_variance_of_twice_the_floor_is_the_last_that_counts_as_collapsed():
@@ -69,11 +70,13 @@ def test_twins_are_found_far_from_the_origin():
     means = [[50.0, -70.0], [50.001, -70.001]]
     twins = Mixture([0.5, 0.5], means, [[1.0, 1.0]] * 2, "diag")
     X = clouds(20) + [50, -70]
-    assert diagnose(twins, FLOOR, X)[0].startswith("component 1 duplicates component 0")
+    assert diagnose(twins, FLOOR, as_data(X))[0].startswith(
+        "component 1 duplicates component 0"
+    )
     opposite = Mixture(
         [0.5, 0.5], [[50.0, 70.0], [-50.0, -70.0]], [[1.0, 1.0]] * 2, "diag"
     )
-    assert not diagnose(opposite, FLOOR, X)
+    assert not diagnose(opposite, FLOOR, as_data(X))
 
 
 def test_a_feature_that_never_varies_is_no_collapse():
@@ -94,7 +97,7 @@ def test_the_floor_of_spherical_is_the_mean_over_the_features():
 
 def test_an_empty_component_is_named_with_its_share():
     mixture = mixture_of([np.eye(2)] * 3, weights=[0.499, 0.5, 0.001])
-    (sentence,) = diagnose(mixture, FLOOR, clouds(100))
+    (sentence,) = diagnose(mixture, FLOOR, as_data(clouds(100)))
     assert sentence.startswith("component 2 is empty: it has 0.1 of 100 points; lower")
 
 
@@ -103,24 +106,24 @@ def test_the_points_of_weight_zero_do_not_count():
     weights = np.repeat([1e-9, 0.0], [20, 80])
     X = clouds(100)
     X[:20, 1] = 7.0
-    first, second = diagnose(mixture, FLOOR, X, weights)
+    first, second = diagnose(mixture, FLOOR, as_data(X, weights))
     assert first.startswith("feature 1 is constant")
     assert second.startswith("component 1 is empty: it has 0.4 of 20 points")
-    assert diagnose(mixture, FLOOR, X) == []
+    assert diagnose(mixture, FLOOR, as_data(X)) == []
 
 
 def test_a_component_that_duplicates_another_is_named_with_it():
     near = [[0.0, 0.0], [9.0, 9.0], [0.009, 0.0], [9.0, 9.2]]
     mixture = mixture_of([np.eye(2)] * 4, near)
-    (sentence,) = diagnose(mixture, FLOOR, clouds())
+    (sentence,) = diagnose(mixture, FLOOR, as_data(clouds()))
     assert sentence.startswith("component 2 duplicates component 0")
     wider = mixture_of([np.eye(2), 1.02 * np.eye(2)], [[0.0, 0.0]] * 2)
-    assert diagnose(wider, FLOOR, clouds()) == []
+    assert diagnose(wider, FLOOR, as_data(clouds())) == []
 
 
 def test_a_collapsed_component_is_named_with_its_points():
     mixture = mixture_of([np.eye(2), np.diag(FLOOR)], weights=[0.9, 0.1])
-    (sentence,) = diagnose(mixture, FLOOR, clouds(50))
+    (sentence,) = diagnose(mixture, FLOOR, as_data(clouds(50)))
     assert sentence.startswith("component 1 collapsed: in some direction its 5 of 50")
 
 

@@ -10,6 +10,7 @@ from cases import (
     after,
     climb,
     clouds,
+    covariance_floor,
     problems,
     properties,
     scikit_after,
@@ -23,7 +24,6 @@ from gmmlib import Mixture, Sums, e_step, em, kmeans, m_step, weighted_sums
 from gmmlib.em import remaining_gain
 from gmmlib.engine import as_data
 from gmmlib.engine.blocks import block_rows
-from gmmlib.floor import covariance_floor
 
 
 def assert_same(one, other, rtol=1e-9, atol=1e-9):

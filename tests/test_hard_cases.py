@@ -9,12 +9,11 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
-from cases import TYPES, after, clouds, start_on
+from cases import TYPES, after, clouds, covariance_floor, start_on
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmlib.estimator
 from gmmlib import GaussianMixture, Mixture, em
-from gmmlib.floor import covariance_floor
 
 X = clouds(200, d=2, k=2, seed=3)
 OVERLAP = clouds(200, d=2, k=2, seed=9)  # most points belong to both components

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import io
+import re
 import statistics
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tokenize
 from collections import Counter
 
 import pytest
+from cases import clouds, start_on
 from reading import ROOT
 
 import gmmlib
@@ -22,7 +24,7 @@ SPINE = [path for path in FILES if path.parent == PACKAGE]
 OUTSIDE = [path for path in FILES if path.parent.name != "engine"]
 # From the ground up: a room imports only rooms before it.
 ROOMS = """
-    check gaussian covariance mixture steps engine floor diagnosis kmeans acceleration em
+    check gaussian covariance mixture steps engine diagnosis kmeans acceleration em
     online initialisation agreement selection progress estimator book cli
 """.split()
 STOREYS = "blocks digits products data arrays chunks".split()  # of the engine
@@ -168,3 +170,18 @@ def test_the_loop_fits_on_a_card():
     (around,) = [n for name, n in functions(PACKAGE / "em.py") if name == "em"]
     assert loop <= 5 and loop + around <= 15
     assert "nonlocal" not in inspect.getsource(alternate) + inspect.getsource(em)
+
+
+def test_the_guide_to_the_house_names_every_room_and_its_example_runs():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawn = guide.split("```")[1]
+    for name in ROOMS + STOREYS:
+        assert re.search(rf"\b{name}\b", drawn), name
+    (example,) = re.findall(r"```python\n(.+?)```", guide, re.S)
+    X, start = clouds(), start_on(clouds(), "full")
+    example = example.replace(
+        "    ...",
+        "    assert state.mixture.weights[0] == 0.5 or not "
+        "state.iteration\n    if state.iteration == 3: break",
+    )
+    exec(example, {"X": X, "start": start})

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from cases import TYPES, clouds
+from cases import TYPES, clouds, covariance_floor
 
 from gmmlib import em, kmeans, m_step, weighted_sums
 from gmmlib.book.datasets import load_iris
 from gmmlib.engine import as_data
-from gmmlib.floor import covariance_floor
 from gmmlib.initialisation import (
     GUESSES,
     MOST_ROWS,

@@ -4,7 +4,7 @@ import numpy as np
 
 from gmmlib.book import plotting
 from gmmlib.book.player import player
-from gmmlib.floor import covariance_floor
+from gmmlib.engine import as_data
 from gmmlib.initialisation import start
 
 
@@ -64,10 +64,11 @@ def rough_run(X, model, n_starts=10):
 
 def states_from(X, model, seed):
     """All states of the model's run from points drawn at random."""
-    floor = covariance_floor(X, model.reg_covar)
     k, covariance_type = model.n_components, model.covariance_type
-    rough = start(X, k, covariance_type, "random_from_data", floor, seed)
-    return [state for state, _, _ in model.run(X, rough, floor)]
+    data = as_data(X)
+    floor = data.floor(model.reg_covar)
+    rough = start(data, k, covariance_type, "random_from_data", floor, seed)
+    return [state for state, _, _ in model.run(data, rough, floor)]
 
 
 def distance(states, model):

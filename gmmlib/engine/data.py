@@ -12,6 +12,8 @@ from gmmlib.engine.products import products_for
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.steps import Sums, weighted_sums
 
+SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
+
 
 class Data(ABC):
     """Points and their weights, already checked: what a fit needs to know of them.
@@ -71,6 +73,66 @@ class Data(ABC):
         lowest, highest = self.extremes
         return lowest < highest
 
+    @cached_property
+    def spread(self):
+        """The variance of each feature, whatever a few points far away may say.
+
+        The smaller of the variance and its estimate from the quartiles, which a normal
+        sample has 1.349 standard deviations apart; the variance where the quartiles are
+        one. A constant feature gets the mean of the others, or 1 if all are constant.
+        Shape (d,), all positive.
+
+        Examples
+        --------
+        >>> from gmmlib.engine import as_data
+        >>> data = as_data([[1.0, 7.0], [2.0, 7.0], [3.0, 7.0], [4.0, 7.0], [1e8, 7.0]])
+        >>> data.spread.round(2)
+        array([2.2, 2.2])
+        """
+        return robust_variance(*self.some_rows(SPREAD_ROWS))
+
+    def floor(self, reg_covar="scale") -> np.ndarray:
+        """What the M-step adds to each variance: no component can shrink to a point.
+
+        Parameters
+        ----------
+        reg_covar : "scale", float, or array of shape (d,)
+            ``"scale"`` is 1e-6 times the `spread` of each feature: rescaling the data
+            rescales the answer. Numbers are added as they are, in squared units of the
+            data.
+
+        Returns
+        -------
+        array, shape (d,)
+
+        Raises
+        ------
+        ValueError
+            If `reg_covar` is neither, or squares of the data are infinite.
+
+        Examples
+        --------
+        >>> from gmmlib.engine import as_data
+        >>> as_data([[0.0, 0.0], [2.0, 20.0]]).floor()
+        array([1.e-06, 1.e-04])
+        """
+        if 2 * np.sqrt(len(self)) * self.largest > np.sqrt(np.finfo(float).max):
+            raise ValueError(
+                "X: expected numbers whose squares are finite, got "
+                f"{self.largest:.3g}; change the unit, or drop that row"
+            )
+        if isinstance(reg_covar, str) and reg_covar == "scale":
+            return 1e-6 * self.spread
+        try:
+            floor = np.broadcast_to(np.asarray(reg_covar, dtype=float), self.n_features)
+        except (TypeError, ValueError):
+            floor = np.array([-1.0])
+        if not np.all((floor >= 0) & (floor < np.inf)):
+            raise ValueError(
+                f"reg_covar: expected 'scale' or a number ≥ 0, got {reg_covar!r}"
+            )
+        return floor
+
     def some_rows(self, most):
         """At most so many rows, equally far apart, and their weights: in memory."""
         if self.sample_weight is None:
@@ -126,6 +188,18 @@ class Data(ABC):
     def _retake(self, mixture, centres):
         return self.sums(mixture, centres)[0]
 
+    def sums_with(self, responsibilities, covariance_type) -> Sums:
+        """The sums for given responsibilities, before there is any mean: of data in memory.
+
+        Taken twice: about the middle, for the means, and then about these means.
+        """
+        if self.sample_weight is not None:
+            responsibilities = responsibilities * self.sample_weight[:, None]
+        middle = np.tile(self.middle, (responsibilities.shape[1], 1))
+        rough = weighted_sums(self.points, responsibilities, middle, "diag")
+        means = middle + rough.shift
+        return weighted_sums(self.points, responsibilities, means, covariance_type)
+
     @classmethod
     @abstractmethod
     def checked(cls, X, sample_weight, n_features):
@@ -157,6 +231,24 @@ class Data(ABC):
     @abstractmethod
     def _extremes(self):
         pass
+
+
+def robust_variance(points, weights):
+    """The variance of each column: see :attr:`Data.spread`."""
+    with np.errstate(over="ignore"):
+        mean = np.average(points, axis=0, weights=weights)
+        variance = np.average((points - mean) ** 2, axis=0, weights=weights)
+        quartiles = np.quantile(
+            points, [0.25, 0.75], axis=0, weights=weights, method="inverted_cdf"
+        )
+        robust = ((quartiles[1] - quartiles[0]) / 1.349) ** 2
+    variance[points.min(axis=0) == points.max(axis=0)] = (
+        0.0  # though the mean was rounded
+    )
+    variance = np.where((robust > 0) & (robust < variance), robust, variance)
+    varies = variance > 0
+    variance[~varies] = variance[varies].mean() if varies.any() else 1.0
+    return variance
 
 
 def block_sums(mixture, centres, block, sample_weight=None):
