@@ -29,7 +29,7 @@ from gmmlib.mixture import Mixture, normalise
 from gmmlib.online import online_start, online_step
 from gmmlib.progress import progress
 
-OF_A_FIT = (
+ATTRIBUTES_OF_A_FIT = (
     "converged_",
     "log_likelihood_",
     "log_likelihoods_",
@@ -272,7 +272,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         state = online_step(state, data, **step_size)
         # Nothing is changed before this line.
         validate_data(self, X, reset=is_first, skip_check_array=True)
-        for name in OF_A_FIT:  # they do not belong to the new parameters
+        for name in ATTRIBUTES_OF_A_FIT:  # they do not belong to the new parameters
             vars(self).pop(name, None)
         self.online_ = state
         self._set_mixture(state.average, data.dtype)

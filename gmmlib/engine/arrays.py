@@ -22,16 +22,16 @@ class InMemory(Data):
         X = check_points(X, n_columns=n_features)
         return cls(X, check_sample_weight(sample_weight, len(X)))
 
-    def fold(self, of_block, rows):
+    def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows."""
         few = len(self) <= rows * (LEAST_BLOCKS - 1)
         if self.n_features < LEAST_FEATURES or few:
-            return fold_in_turn(of_block, rows, self.points, self.sample_weight)
+            return fold_in_turn(function, rows, self.points, self.sample_weight)
         n_threads = max(library.num_threads for library in blas().lib_controllers)
         # A block is too small to be worth several threads, but there are many blocks.
         with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
             weights = self.sample_weight
-            return fold_in_turn(of_block, rows, self.points, weights, pool.map)
+            return fold_in_turn(function, rows, self.points, weights, pool.map)
 
     def rows_at(self, places, weight):
         return rows_at(places, weight)
@@ -59,13 +59,13 @@ def weighted_total(points, sample_weight):
     return sample_weight @ points, sample_weight.sum()
 
 
-def fold_in_turn(of_block, rows, points, sample_weight=None, map=map):
+def fold_in_turn(function, rows, points, sample_weight=None, map=map):
     """The same, one block after the other: in this thread, or by another `map`."""
 
     def of_part(first):
         part = slice(first, first + rows)
         weight = None if sample_weight is None else sample_weight[part]
-        return of_block(points[part], weight)
+        return function(points[part], weight)
 
     return reduce(add_pairs, map(of_part, range(0, len(points), rows)))
 

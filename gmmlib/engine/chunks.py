@@ -89,7 +89,7 @@ class InChunks(Data):
 
     @classmethod
     def checked(cls, X, sample_weight, n_features):
-        points = Chunks.of_points(X, n_features)
+        points = Chunks.from_points(X, n_features)
         if points.survey.bad:
             row, column, value = points.survey.bad
             raise bad_value(f"X[{row}, {column}], in block {points.block(row)}", value)
@@ -97,12 +97,12 @@ class InChunks(Data):
             return cls(points, points.weights(sample_weight))
         return cls(points, check_sample_weight(sample_weight, len(points)))
 
-    def fold(self, of_block, rows):
+    def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows."""
         # The scheduler has something to do for each core.
         with one_blas_thread():
-            of_chunk = partial(fold_in_turn, of_block, rows)
-            return self.points.fold(of_chunk, self.sample_weight, add_pairs)
+            function = partial(fold_in_turn, function, rows)
+            return self.points.fold(function, self.sample_weight, add_pairs)
 
     def rows_at(self, places, weight):
         if isinstance(weight, Chunks):
@@ -138,7 +138,7 @@ class Chunks:
     Examples
     --------
     >>> import dask.array as da
-    >>> X = Chunks.of_points(da.arange(6, chunks=2).reshape(3, 2))
+    >>> X = Chunks.from_points(da.arange(6, chunks=2).reshape(3, 2))
     >>> X.shape, X.max(), X[1:], X.fold(np.sum)
     ((3, 2), np.float64(5.0), array([[2., 3.],
            [4., 5.]]), np.float64(15.0))
@@ -150,7 +150,7 @@ class Chunks:
         self.ends = np.cumsum(array.chunks[0])
 
     @classmethod
-    def of_points(cls, X, n_columns=None):
+    def from_points(cls, X, n_columns=None):
         """The chunks of a Dask array, or an error that says what is wrong with it."""
         if np.isnan([size for axis in X.chunks for size in axis]).any():
             raise ValueError(
@@ -170,7 +170,7 @@ class Chunks:
                 f"got {sample_weight.shape}"
             )
         weight = Chunks(sample_weight.astype(float).rechunk(self.array.chunks[:1]))
-        if bad := weight.fold(Survey.of_weights).bad:
+        if bad := weight.fold(Survey.from_weights).bad:
             row, _, value = bad
             raise ValueError(
                 f"sample_weight[{row}], in block {weight.block(row)}: expected a "
@@ -197,7 +197,7 @@ class Chunks:
     @cached_property
     def survey(self):
         """What a first pass tells about the points."""
-        return self.fold(Survey.of_points)
+        return self.fold(Survey.from_points)
 
     def min(self):
         """The smallest number of all."""
@@ -236,12 +236,12 @@ class Chunks:
             [start + found for start, found in zip(starts, dask.compute(*rows))]
         )
 
-    def fold(self, of_chunk, sample_weight=None, add=operator.add):
+    def fold(self, function, sample_weight=None, add=operator.add):
         """The sum, in order, of what a function returns for the chunks that have rows.
 
         Parameters
         ----------
-        of_chunk : function
+        function : function
             Of a chunk, and of its weights if there are any. It travels.
         sample_weight : Chunks or array, shape (n,), optional
         add : function
@@ -255,7 +255,7 @@ class Chunks:
 
         add_all = partial(_add_all, add)
         result = da.reduction(
-            self._map(of_chunk, sample_weight),
+            self._map(function, sample_weight),
             chunk=_same,
             combine=add_all,
             aggregate=add_all,
@@ -266,7 +266,7 @@ class Chunks:
         )
         return result.to_delayed().item().compute()
 
-    def _map(self, of_chunk, sample_weight=None):
+    def _map(self, function, sample_weight=None):
         """The function of each chunk, lazily: None for one without rows.
 
         To read a chunk and to take its sums are one task: no chunk waits in memory.
@@ -279,23 +279,23 @@ class Chunks:
             weight = da.from_array(weight, chunks=self.array.chunks[:1])
         axes = "ij"[: len(self.shape)]
         return da.blockwise(
-            _of_chunk,
+            _result_of_chunk,
             axes,
             self.array,
             axes,
             weight,
             None if weight is None else "i",
             # One object that each worker gets once, however many chunks it has.
-            of_chunk=delayed(of_chunk, traverse=False),
+            function=delayed(function, traverse=False),
             dtype=object,
             meta=np.empty((0,) * len(axes), dtype=object),
         )
 
 
-def _of_chunk(chunk, weight, of_chunk):
+def _result_of_chunk(chunk, weight, function):
     if not len(chunk):
         return None
-    return of_chunk(chunk) if weight is None else of_chunk(chunk, weight)
+    return function(chunk) if weight is None else function(chunk, weight)
 
 
 def _same(result, axis, keepdims):
@@ -335,7 +335,7 @@ def map_chunks(function, X, columns=None, dtype=None):
     """
     from dask import delayed
 
-    X = Chunks.of_points(X)
+    X = Chunks.from_points(X)
     dtype = dtype or X.dtype
     like = np.empty((0,) if columns is None else (0, columns), dtype)
     return X.array.map_blocks(
@@ -378,7 +378,7 @@ class Survey:
     bad: tuple | None
 
     @classmethod
-    def of_points(cls, X):
+    def from_points(cls, X):
         place = not_finite(X)
         bad = place and (*place, X[place])
         with np.errstate(over="ignore", invalid="ignore"):  # if one is bad
@@ -386,7 +386,7 @@ class Survey:
         return cls(len(X), *extremes(X), total, bad)
 
     @classmethod
-    def of_weights(cls, weight):
+    def from_weights(cls, weight):
         good = (weight >= 0) & (weight < np.inf)
         bad = [(int(row), 0, weight[row]) for row in np.flatnonzero(~good)[:1]]
         return cls(len(weight), *extremes(weight), weight.sum(), *bad or [None])

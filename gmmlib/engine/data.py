@@ -206,7 +206,7 @@ class Data(ABC):
         """The data, or an error that says what is wrong with them, and where."""
 
     @abstractmethod
-    def fold(self, of_block, rows):
+    def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows.
 
         It is called with a block's points and weights (or None).

@@ -61,7 +61,7 @@ class FullProducts:
     def _coefficients(self):
         """η, shape (k, numbers)."""
         shift = self.mixture.means - self.centre
-        linear, *of_squares = self._of_exponent(shift)
+        linear, *of_squares = self._quadratic_coefficients(shift)
         constant = self.mixture.log_peaks() - 0.5 * np.einsum("kd,kd->k", linear, shift)
         return np.concatenate([constant[:, None], linear, *of_squares], axis=1)
 
@@ -118,7 +118,7 @@ class FullProducts:
         d = len(self.centre)
         return squares[:, pairs(d).places].reshape(-1, d, d)
 
-    def _of_exponent(self, shift):
+    def _quadratic_coefficients(self, shift):
         """Coefficients of x − c and of its squares in −½(x − μ)ᵀ Σ⁻¹ (x − μ)."""
         factors = self.mixture.factored.precision_factors
         precisions = factors @ factors.transpose(0, 2, 1)
@@ -202,7 +202,7 @@ class WideProducts(FullProducts):
 class TiedProducts(FullProducts):
     """Its squares are the same for all components: added once, not k times."""
 
-    def _of_exponent(self, shift):
+    def _quadratic_coefficients(self, shift):
         factor = self.mixture.factored.precision_factors[0]
         return ((shift @ factor) @ factor.T,)
 
@@ -229,7 +229,7 @@ class TiedProducts(FullProducts):
 class DiagProducts(FullProducts):
     """Its squares are those of the features."""
 
-    def _of_exponent(self, shift):
+    def _quadratic_coefficients(self, shift):
         precisions = self.mixture.factored.precision_diagonal
         return precisions * shift, -0.5 * precisions
 
