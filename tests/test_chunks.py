@@ -29,7 +29,7 @@ SIZES = {
     "even": (10,) * 4,
     "uneven": (1, 25, 3, 11),
     "empty": (0, 20, 0, 0, 20, 0),
-    "single": (1,) * 40,
+    "many": (2, 3, 1, 5, 4, 6, 9, 8, 1, 1),
 }
 every_size = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 
