@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmmlib import Mixture, em
-from gmmlib.acceleration import coordinates, extrapolate, from_coordinates, squarem
+from gmmlib.acceleration import (
+    coordinates,
+    extrapolate,
+    from_coordinates,
+    recent_gain,
+    squarem,
+)
 
 
 def assert_same(one, other, rtol=1e-12):
@@ -104,3 +110,75 @@ def test_a_leap_that_leads_down_is_refused_and_the_second_step_taken():
     heights = [state.log_likelihood for state in states]
     assert heights == [0, 0.5, 0.75, 0.875, 0.9375]
     assert [state.iteration for state in states] == [0, 1, 3, 4, 6]
+
+
+@pytest.mark.parametrize(
+    "refused, lengths",
+    [
+        ("", [4, 16, 64]),  # each may be four times as long as the one before
+        ("0", [4, 2, 8, 32]),  # after one that was refused, never less than 2
+        ("03", [4, 2, 8, 32, 8, 32]),
+        ("12", [4, 16, 4, 2]),
+        ("01", [4, 2, 2, 8]),
+    ],
+)
+def test_a_leap_may_be_four_times_as_long_as_the_last_or_a_quarter(refused, lengths):
+    """To a top at 1 in steps of a hundredth of the way, where 100 would be exact."""
+    known, leaps = set(), []
+
+    def e_step(mixture):
+        x = mixture.means[0, 0]
+        if x in known:
+            return x, 0.0
+        leaps.append(x)  # as high as the step before is high enough
+        return x, -1.0 if str(len(leaps) - 1) in refused else 0.0
+
+    def m_step(x):
+        x = x + (1 - x) / 100
+        known.add(x)
+        return Mixture([1.0], [[x]], [1.0], "spherical")
+
+    known.add(0.0)
+    begin = Mixture([1.0], [[0.0]], [1.0], "spherical")
+    n_states = 1 + 2 * len(lengths)
+    states = list(islice(squarem(e_step, m_step, begin), n_states))
+    left, iterations = [1.0], [0]
+    for j, length in enumerate(lengths):
+        is_refused = str(j) in refused
+        share = 0.99**2 if is_refused else (1 - length / 100) ** 2
+        left += [0.99 * left[-1], share * left[-1]]
+        iterations += [iterations[-1] + 1, iterations[-1] + 2 + is_refused]
+    found = [1 - state.mixture.means[0, 0] for state in states]
+    np.testing.assert_allclose(found, left, 1e-9)
+    assert [state.iteration for state in states] == iterations
+
+
+def test_a_leap_ends_no_nearer_than_the_second_step():
+    """Steps that do not shrink lead nowhere in particular: there is no leap."""
+    line = [
+        Mixture([1.0], [[x]], [1.0], "spherical") for x in (0.0, 1.0, 1.5, 2.0, 3.0)
+    ]
+    leap, length = extrapolate(line[0], line[1], line[2])
+    assert length == 2 and leap.means == pytest.approx(2.0)
+    straight, length = extrapolate(line[0], line[1], line[3], longest=7.0)
+    assert length == 7 and straight.means == pytest.approx(14.0)
+    assert extrapolate(line[0], line[1], line[4]) == (None, 1.0)
+
+
+def test_a_leap_to_what_is_no_mixture_is_none():
+    one, two, three = (
+        Mixture([1.0], [[0.0]], [np.exp(x)], "spherical") for x in (0.0, 1.0, 1.999)
+    )
+    leap, length = extrapolate(one, two, three, longest=90.0)
+    assert length == 90 and leap.covariances > 1e40
+    with np.errstate(over="ignore"):
+        assert extrapolate(one, two, three, longest=1e4) == (
+            None,
+            pytest.approx(1000),
+        )
+
+
+def test_the_recent_gain_is_that_of_four_iterations():
+    values = [-90.0, -9.0, -5.0, -4.0, -3.5, -3.25]
+    assert recent_gain(values) == recent_gain(values[1:]) == 5.75
+    assert recent_gain(values[2:]) == recent_gain([]) == np.inf

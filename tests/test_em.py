@@ -21,9 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmmlib import Mixture, Sums, e_step, em, kmeans, m_step, weighted_sums
-from gmmlib.em import remaining_gain
+from gmmlib.em import alternate, remaining_gain, until_converged
 from gmmlib.engine import as_data
 from gmmlib.engine.blocks import block_rows
+from gmmlib.steps import State
 
 
 def assert_same(one, other, rtol=1e-9, atol=1e-9):
@@ -519,3 +520,57 @@ def test_remaining_gain_looks_at_the_last_three_values():
     tail = [-110.0, -102.0, -100.4]
     assert remaining_gain([-500.0, -499.0, *tail]) == remaining_gain(tail)
     assert remaining_gain(tail) == pytest.approx(0.4)
+
+
+# When it ends
+
+
+def climbing(*values, skip=1):
+    """States of these log-likelihoods."""
+    return (State(skip * i, None, value) for i, value in enumerate(values))
+
+
+@pytest.mark.parametrize("tol, end", [(1.0, 6), (0.99, 7), (0.5, 7), (0.0, 9)])
+def test_a_climb_ends_where_no_more_than_the_tolerance_is_to_come(tol, end):
+    """Each gain is half the one before: as much as all that follow."""
+    values = [-(64 * 0.5**t) for t in range(9)] + [-0.25] * 2
+    states = climbing(*values)
+    seen = list(until_converged(states, tol, max_iter=50))
+    assert [state.iteration for state, *_ in seen] == list(range(end + 1))
+    assert [converged for *_, converged in seen] == [False] * end + [True]
+    gains = [gain for _, gain, _ in seen[:9]]
+    assert gains == [np.inf, np.inf, *(64 * 0.5**t for t in range(2, 9))][: len(gains)]
+    assert (
+        next(states, None) is None if end == 10 else next(states).iteration == end + 1
+    )
+
+
+def test_the_last_gain_has_to_be_within_the_tolerance_too():
+    """Each gain is a quarter of the one before, and three times what is to come."""
+    values = [-(4.0 ** (5 - t)) for t in range(9)]
+    *_, (state, to_gain, converged) = until_converged(climbing(*values), 1.0, 50)
+    assert (state.iteration, to_gain, converged) == (6, 0.25, True)
+
+
+@pytest.mark.parametrize("max_iter", [0, 1, 5])
+def test_a_climb_ends_when_its_iterations_have_run_out(max_iter):
+    values = [-(2.0**-t) for t in range(20)]
+    seen = list(until_converged(climbing(*values), 0.0, max_iter))
+    assert len(seen) == max_iter + 1 and not any(converged for *_, converged in seen)
+    (state, *_) = list(until_converged(climbing(*values, skip=2), 0.0, max_iter))[-1]
+    assert state.iteration == 2 * -(-max_iter // 2)  # passes count, seen or not
+
+
+def test_an_accelerated_climb_ends_when_four_passes_have_gained_next_to_nothing():
+    values = [-9.0, -5.0, -4.0, -3.5, -3.25, -3.125, -3.0]
+    seen = list(until_converged(climbing(*values), 1.0, 50, accelerate="squarem"))
+    assert [gain for _, gain, _ in seen] == [*[np.inf] * 4, 5.75, 1.875, 1.0]
+    assert [converged for *_, converged in seen] == [False] * 6 + [True]
+
+
+def test_the_loop_takes_any_two_steps():
+    states = alternate(
+        lambda mixture: (mixture + 1, -mixture), lambda sums: 2 * sums, 0
+    )
+    seen = [(s.iteration, s.mixture, s.log_likelihood) for s in islice(states, 4)]
+    assert seen == [(0, 0, 0), (1, 2, -2), (2, 6, -6), (3, 14, -14)]

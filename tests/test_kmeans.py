@@ -57,6 +57,17 @@ def test_an_empty_clusters_centre_stays():
     assert last(lloyd(X, centres)).centres[1, 0] == 50
 
 
+def test_centres_given_as_integers_move_to_means():
+    X, centres = np.array([[0.0], [1.0], [9.0]]), np.array([[0], [9]])
+    np.testing.assert_array_equal(update(X, np.array([0, 0, 1]), centres), [[0.5], [9]])
+    assert last(lloyd(X, centres)).centres.tolist() == [[0.5], [9]]
+
+
+def test_centres_have_the_columns_of_the_points():
+    with pytest.raises(ValueError, match="^centres: expected 2 columns, got 3"):
+        next(lloyd(clouds(), np.zeros((2, 3))))
+
+
 def test_states_are_counted_from_the_start_and_belong_together():
     X = clouds(100, k=3)
     states = list(lloyd(X, X[:3]))
@@ -92,6 +103,18 @@ def test_kmeans_keeps_the_run_with_the_lowest_inertia():
     assert min(inertias) not in (inertias[0], inertias[-1])
     assert kmeans(X, k, n_init=8, random_state=seed).inertia == min(inertias)
     assert kmeans(X, k, random_state=seed).inertia == inertias[0]
+
+
+def test_of_runs_that_end_alike_the_first_is_kept():
+    """All end with the same clusters, but not all in the same order."""
+    X, ends = np.array([[0.0], [1.0], [8.0], [9.0]]), set()
+    for seed in range(10):
+        first = kmeans(X, 2, n_init=1, random_state=seed)
+        best = kmeans(X, 2, n_init=5, random_state=seed)
+        assert first.inertia == best.inertia == 1
+        np.testing.assert_array_equal(best.centres, first.centres)
+        ends.add(best.centres[0, 0])
+    assert ends == {0.5, 8.5}
 
 
 def test_centres_are_drawn_by_squared_distance():

@@ -9,6 +9,7 @@ from cases import TYPES, climb, clouds, some_mixture, start_on
 from sklearn.base import clone
 
 from gmmlib import GaussianMixture, Mixture, e_step, m_step, weighted_sums
+from gmmlib.engine import as_data
 from gmmlib.online import about, expected_sums, online_start, online_step
 
 TRUTH = Mixture([0.4, 0.6], [[0.0], [4.0]], [[1.0], [1.0]], "diag")
@@ -187,7 +188,7 @@ def test_partial_fit_is_online_em_from_the_start_of_a_fit(covariance_type):
     model = GaussianMixture(2, covariance_type=covariance_type, random_state=3)
     floor = 1e-6 * np.ones(2)
     model.set_params(reg_covar=1e-6, learning_decay=0.7, learning_offset=2)
-    begin = model._start(batches[0], floor, np.random.RandomState(3))
+    begin = model._start(as_data(batches[0]), floor, np.random.RandomState(3))
     state = online_start(begin, floor)
     for t, batch in enumerate(batches, 1):
         assert model.partial_fit(batch) is model
