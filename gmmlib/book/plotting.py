@@ -448,11 +448,10 @@ def draw_fit(ax, X, mixture, names, dims=(0, 1)):
     >>> draw_fit(Figure().subplots(), [[-1.0], [1.0]], one, ["cm"]).get_xlabel()
     'cm'
     """
-    names = [name.replace("$", r"\$") for name in names]
     X = np.asarray(X, dtype=float)
     if mixture.n_features == 1:
         plot_mixture_1d(mixture, X, ax, bins=min(30, 2 + len(X) // 5))
-        ax.set_xlabel(names[0])
+        ax.set_xlabel(_plain(names[0]))
         return ax
     plot_clusters(X, responsibilities=mixture.responsibilities(X), ax=ax, dims=dims)
     low, high = X[:, list(dims)].min(axis=0), X[:, list(dims)].max(axis=0)
@@ -461,8 +460,8 @@ def draw_fit(ax, X, mixture, names, dims=(0, 1)):
     ax.set(
         xlim=(low[0] - margin[0], high[0] + margin[0]),
         ylim=(low[1] - margin[1], high[1] + margin[1]),
-        xlabel=names[dims[0]],
-        ylabel=names[dims[1]],
+        xlabel=_plain(names[dims[0]]),
+        ylabel=_plain(names[dims[1]]),
     )
     return ax
 
@@ -532,7 +531,7 @@ def _scatter_matrix(axes, X, mixture, names):
             draw_fit(ax, X, mixture, names, dims=(column, row))
         else:
             ax.hist(np.asarray(X)[:, row], bins=20, color=FAINT, edgecolor="white")
-            ax.set(yticks=[], xlabel=names[row])
+            ax.set(yticks=[], xlabel=_plain(names[row]))
         if column <= row:
             ax.label_outer()
     for column in range(len(axes) - 1):
@@ -616,7 +615,7 @@ def plot_confusion(matrix, rows, columns, ax=None):
             str(count),
             ha="center",
             va="center",
-            color="white" if count > 0.5 * matrix.max() else INK,
+            color="white" if 3 * count > 2 * matrix.max() else INK,
         )
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
@@ -661,6 +660,11 @@ def _grid(mixture, x, x_range):
 def _legend_above(ax):
     """A legend over the Axes, where no curve can run through it."""
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0.2)
+
+
+def _plain(name):
+    """The name of a feature, of which no part is a formula."""
+    return name.replace("$", r"\$")
 
 
 def _name_axes(ax, dims):
