@@ -253,6 +253,8 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "player: an animation that ends": ("player.py", "            loop=0,\n", ""),
     "player: captions are HTML": (
         "player.py", "<p>{html.escape(caption)}</p>", "<p>{caption}</p>"),
+    "player: the heading is HTML": (
+        "player.py", "<h1>{html.escape(self.label)}</h1>", "<h1>{self.label}</h1>"),
     "player: nothing is too large": (
         "player.py", "if len(made._repr_html_()) > MAX_BYTES:", "if False:"),
     "player: red and blue swapped": (

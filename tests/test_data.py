@@ -8,7 +8,7 @@ from cases import TYPES, clouds, some_mixture
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from gmmlib import Mixture, e_step, weighted_sums
-from gmmlib.engine import as_data, as_points, blocks, map_rows, sum_rows
+from gmmlib.engine import as_data, as_points, in_blocks, map_rows, sum_rows
 from gmmlib.engine.arrays import (
     LEAST_BLOCKS,
     LEAST_FEATURES,

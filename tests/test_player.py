@@ -12,8 +12,8 @@ from PIL import Image
 
 from gmmlib.book.player import MAX_BYTES, player
 
-CAPTIONS = ["It is 0 & low.", "It is 1 < 2.", 'It is "2".', "It is 3: μ₁."]
-LABEL = 'A line that "rises" & falls'
+CAPTIONS = ["It is 0 & low.", "It is 1 <b> 2.", 'It is "2".', "It is 3: μ₁."]
+LABEL = 'A line that "rises" <i> & falls'
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -122,7 +122,7 @@ def test_as_text_it_is_its_captions():
     assert repr(rising(3)).splitlines() == [
         f"Player: {LABEL}",
         "  1/3  It is 0 & low.",
-        "  2/3  It is 1 < 2.",
+        "  2/3  It is 1 <b> 2.",
         '  3/3  It is "2".',
     ]
 
