@@ -50,8 +50,9 @@ scale: .venv/made ## measure memory and time for more data than memory, on one c
 starts: .venv/made ## compare the ends of gmmlib's and scikit-learn's fits on 200 problems
 	$(BIN)/python tests/starts.py
 
-mutants: .venv/made ## change gmmlib on purpose and see which chapters notice
+mutants: .venv/made ## change gmmlib on purpose: which chapters notice, which tests of figures?
 	$(BIN)/python tests/mutate.py
+	$(BIN)/python tests/break_figures.py
 
 mutation: _build/mutation/made ## change gmmlib, a place at a time: which tests notice? (FILES="em steps" for some)
 	ln -sfn ../../gmmlib ../../tests ../../pyproject.toml _build/mutation

@@ -122,15 +122,15 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
 }  # fmt: skip
 
 
-def changed_package(change, directory):
-    """A copy of gmmlib with one change in it, in that directory."""
+def changed_package(change, directory, changes=CHANGES):
+    """A copy of gmmlib in that directory, with one change (None: without) in it."""
     shutil.copytree(
         ROOT / "gmmlib",
         directory / "gmmlib",
         ignore=shutil.ignore_patterns("__pycache__"),
     )
     if change:
-        file, old, new = CHANGES[change]
+        file, old, new = changes[change]
         text = (directory / "gmmlib" / file).read_text(encoding="utf-8")
         if text.count(old) != 1:
             raise ValueError(

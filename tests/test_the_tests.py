@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import break_figures
 import nbformat
 import pytest
 from mutate import CHANGES, changed_package, notices
@@ -19,9 +20,15 @@ def test_the_chapter_on_the_m_step_notices_a_division_by_n():
     assert found["05_m_step"]
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", [*CHANGES, *break_figures.CHANGES])
 def test_every_change_still_finds_its_place(change, tmp_path):
-    changed_package(change, tmp_path)
+    changed_package(change, tmp_path, CHANGES | break_figures.CHANGES)
+
+
+def test_a_wrong_ellipse_is_noticed():
+    assert break_figures.first_failure(
+        "ellipse: the covariance for its Cholesky factor"
+    )
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
