@@ -31,3 +31,7 @@ def __getattr__(name):
 
         return GaussianMixture
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), "GaussianMixture"]

@@ -120,8 +120,8 @@ def short_runs(
     Notes
     -----
     Source: Biernacki, Celeux & Govaert (2003), who call it em-EM; theirs has one round.
-    After ten iterations the best is not yet the one that will end highest, hence more.
-    Of more than ten thousand points, the rounds see a sample: it tells good starts from
+    What helps is that there are many candidates, and of two kinds; the rounds after the
+    first change little. Of more than ten thousand points, the rounds see a sample: it tells good starts from
     bad ones, and the cost stays the same.
     """
     data = data.draw_rows(MOST_ROWS, rng)

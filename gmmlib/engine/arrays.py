@@ -10,7 +10,8 @@ from gmmlib.check import check_points, check_sample_weight
 from gmmlib.engine.blocks import block_rows
 from gmmlib.engine.data import Data, add_pairs
 
-# With fewer features or blocks than this, threads mostly wait for each other.
+# With fewer features or blocks than this, threads mostly wait for each other: with 2 to
+# 4 of either, two of them take longer than one. See CONTRIBUTING.md.
 LEAST_FEATURES, LEAST_BLOCKS = 8, 8
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK_BYTES = 2**21  # a block stays in a core's cache between its E-step and its sums
-BLOCK_ROWS = 2048  # fewer rows than this may cost up to four times as many bytes
+# Half of it takes up to half as long again, for all the calls. Of twice as much, pages
+# are given back after each pass and made anew in the next; see CONTRIBUTING.md.
+BLOCK_BYTES = 2**21
+BLOCK_ROWS = 2048  # so many rows may take up to four times as many bytes
 
 
 def block_rows(n_numbers: int, itemsize: int = 8) -> int:

@@ -12,7 +12,8 @@ from gmmlib.engine.products import products_for
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.steps import Sums, weighted_sums
 
-SPREAD_ROWS = 10_000  # as many rows tell the spread of any number
+# A floor is a millionth of the spread, and so many rows tell it to 2 %, of any number.
+SPREAD_ROWS = 10_000
 
 
 class Data(ABC):
@@ -28,7 +29,8 @@ class Data(ABC):
     def __init__(self, points, sample_weight=None):
         self.points, self.sample_weight = points, sample_weight
         self.n_features, self.dtype = points.shape[1], points.dtype
-        # Few blocks are computed in double precision, whatever the data are.
+        # Less than a block is computed in double precision, whatever the data are: it
+        # takes no time, and a fit of few points should not end at a rounding error.
         many = len(points) > BLOCK_ROWS
         self.computed_in = self.dtype if many else np.dtype(float)
 
@@ -172,8 +174,8 @@ class Data(ABC):
         """
         retake = partial(self._retake, mixture)
         if centres is None:
-            # One centre for all passes: another would be rounded otherwise, and in single
-            # precision the log-likelihood would tremble.
+            # The same centre in all passes: another would be rounded otherwise, and in
+            # single precision the log-likelihood would tremble.
             products = products_for(mixture, self.computed_in, self.middle)
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
@@ -242,9 +244,8 @@ def robust_variance(points, weights):
             points, [0.25, 0.75], axis=0, weights=weights, method="inverted_cdf"
         )
         robust = ((quartiles[1] - quartiles[0]) / 1.349) ** 2
-    variance[points.min(axis=0) == points.max(axis=0)] = (
-        0.0  # though the mean was rounded
-    )
+    constant = points.min(axis=0) == points.max(axis=0)
+    variance[constant] = 0.0  # though the mean was rounded
     variance = np.where((robust > 0) & (robust < variance), robust, variance)
     varies = variance > 0
     variance[~varies] = variance[varies].mean() if varies.any() else 1.0

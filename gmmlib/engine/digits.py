@@ -13,7 +13,7 @@ from gmmlib.mixture import Mixture
 from gmmlib.steps import Sums
 
 # By how much a term may exceed what remains of the sum. Rounding then costs a
-# log-density about 1e-11 at the most in double precision, and 1e-3 in single.
+# log-density some 1e-11 nats in double precision, and some 1e-3 in single.
 MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
 
 

@@ -25,8 +25,12 @@ from gmmlib.engine.digits import MOST_CANCELLATION, cancellation
 from gmmlib.mixture import normalise
 from gmmlib.steps import Sums
 
-MANY_FEATURES = 32  # from here on, forming squares takes longer than whitening
-RUN = 128  # terms that are summed in single precision, if the data are
+# From here on, a point's squares cost more than whitening it, for ten components; with
+# fewer the crossing lies lower, with more higher. See CONTRIBUTING.md.
+MANY_FEATURES = 32
+# So many terms are summed in single precision, if the data are. A sum's error grows with
+# the run: without any, a covariance loses two digits. Shorter ones take longer.
+RUN = 128
 
 
 class FullProducts:
