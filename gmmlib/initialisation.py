@@ -121,8 +121,8 @@ def short_runs(
     -----
     Source: Biernacki, Celeux & Govaert (2003), who call it em-EM; theirs has one round.
     What helps is that there are many candidates, and of two kinds; the rounds after the
-    first change little. Of more than ten thousand points, the rounds see a sample: it tells good starts from
-    bad ones, and the cost stays the same.
+    first change little. Of more than ten thousand points, the rounds see a sample: it
+    tells good starts from bad ones, and the cost stays the same.
     """
     data = data.draw_rows(MOST_ROWS, rng)
     runs = []
