@@ -48,12 +48,25 @@ def check_points(X, name="X", n_columns=None):
         raise
     if place := not_finite(X):
         raise bad_value(f"{name}{list(place)}", X[place])
-    if n_columns is not None and X.shape[1] != n_columns:
+    check_columns(X.shape[1], n_columns, name)
+    return X
+
+
+def check_columns(n_columns, expected=None, name="X"):
+    """Raise an error if there are not as many columns as expected, if any are.
+
+    Examples
+    --------
+    >>> check_columns(3, expected=2)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: X: expected 2 columns, got 3; pass the same features, in the same ...
+    """
+    if expected is not None and n_columns != expected:
         raise ValueError(
-            f"{name}: expected {n_columns} columns, got {X.shape[1]}; "
+            f"{name}: expected {expected} columns, got {n_columns}; "
             "pass the same features, in the same order, as the model has"
         )
-    return X
 
 
 def not_finite(X, rows=2**16):

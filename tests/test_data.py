@@ -254,3 +254,14 @@ def test_a_function_of_rows_sees_them_block_by_block(columns, given, kept):
 def test_rows_in_single_precision_are_summed_in_double():
     points = np.repeat(np.float32([[2**24], [1]]), 3, axis=0)
     assert sum_rows(lambda rows: rows, points, 1, 1) == 3 * 2**24 + 3
+
+
+def test_data_are_checked_once_and_keep_their_weights():
+    data = as_data(np.eye(3), [1.0, 2.0, 0.0])
+    assert as_data(data) is data and as_data(data, n_features=3) is data
+    with pytest.raises(ValueError, match="X: expected 2 columns, got 3; pass the same"):
+        as_data(data, n_features=2)
+    with pytest.raises(
+        ValueError, match="sample_weight: expected None, since the data"
+    ):
+        as_data(data, np.ones(3))

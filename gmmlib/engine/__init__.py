@@ -7,7 +7,7 @@ is: an array, a memory map or a Dask array.
 
 import numpy as np
 
-from gmmlib.check import check_points
+from gmmlib.check import check_columns, check_points
 from gmmlib.engine.arrays import InMemory
 from gmmlib.engine.blocks import in_blocks
 from gmmlib.engine.chunks import InChunks, is_dask, map_chunks
@@ -31,7 +31,7 @@ def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
     Parameters
     ----------
     X : array or Dask array, shape (n, d); or Data
-        Data are returned as they are.
+        Data are returned as they are, with their own weights.
     sample_weight : array or Dask array, shape (n,), optional
         How often each point counts. An array for a Dask `X` is sent to the workers, a
         piece to each, in each pass.
@@ -55,6 +55,12 @@ def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
     (2, np.float64(3.0), array([ True, False]))
     """
     if isinstance(X, Data):
+        if sample_weight is not None:
+            raise ValueError(
+                "sample_weight: expected None, since the data have their own; "
+                "give it to as_data together with the points"
+            )
+        check_columns(X.n_features, n_features)
         return X
     kind = InChunks if is_dask(X) else InMemory
     return kind.checked(X, sample_weight, n_features)
