@@ -20,7 +20,7 @@ def collapsed(mixture: Mixture, floor, varies=slice(None)) -> np.ndarray:
         Its covariances include the floor.
     floor : array, shape (d,)
         What was added to the variances. Where it is 0, a variance counts as nothing
-        below 1e-12 times that of the whole mixture.
+        up to 2e-12 times that of the whole mixture.
     varies : array of bool, shape (d,), optional
         The features to look at: a constant one has no variance in any component.
 
@@ -98,12 +98,12 @@ def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:
         f"feature {i} is constant: its variance is the floor; drop it"
         for i in np.flatnonzero(~data.varies)
     ]
-    n_points = data.n_counted
-    owned = mixture.weights * n_points  # in points of average weight
+    n_counted = data.n_counted
+    owned = mixture.weights * n_counted  # in points of average weight
     empty = owned < 0.5
     advice = "lower n_components or try another start"
     for j, is_collapsed in enumerate(collapsed(mixture, floor, data.varies)):
-        share = f"{owned[j]:.3g} of {n_points} points"
+        share = f"{owned[j]:.3g} of {n_counted} points"
         if empty[j]:
             sentences.append(f"component {j} is empty: it has {share}; {advice}")
         elif is_collapsed:

@@ -67,11 +67,14 @@ def alternate(e_step, m_step, mixture: Mixture) -> Iterator[State]:
     Parameters
     ----------
     e_step : function
-        Of a mixture: returns the sums that the M-step needs, and the log-likelihood.
+        Of a mixture: returns the sums that the M-step needs, and the log-likelihood;
+        :meth:`gmmlib.engine.data.Data.sums` does. (:func:`gmmlib.e_step` is about
+        responsibilities, block by block.)
     m_step : function
-        Of these sums: returns the next mixture.
+        Of these sums: returns the next mixture. :func:`gmmlib.engine.keep_digits` looks
+        after its digits.
     mixture : Mixture
-        The start.
+        The start; for other steps, whatever they understand.
 
     Yields
     ------
@@ -87,7 +90,8 @@ def alternate(e_step, m_step, mixture: Mixture) -> Iterator[State]:
     ...     return Mixture([0.5, 0.5], new.means, new.covariances, "spherical")
     >>> data = as_data(np.array([[0.0], [1.0], [5.0], [6.0], [8.0]]))
     >>> start = Mixture([0.5, 0.5], [[0.0], [5.0]], [1.0, 1.0], "spherical")
-    >>> states = alternate(data.sums, m_step_with_equal_weights, start)
+    >>> other_step = keep_digits(m_step_with_equal_weights)
+    >>> states = alternate(data.sums, other_step, start)
     >>> [round(next(states).log_likelihood, 3) for _ in range(2)]
     [-13.56, -9.837]
     """
@@ -164,8 +168,8 @@ def until_converged(
     for state in states:
         log_likelihoods.append(state.log_likelihood)
         to_gain = gain_to_come(log_likelihoods, accelerate)
-        # The last gain is infinite at the start, where `to_gain` is, too.
-        converged = to_gain <= tol and np.diff(log_likelihoods[-2:])[0] <= tol
+        gains = np.diff(log_likelihoods[-2:])  # none, at the start
+        converged = to_gain <= tol and len(gains) > 0 and gains[0] <= tol
         yield state, to_gain, bool(converged)
         if converged or state.iteration >= max_iter:
             return

@@ -263,4 +263,5 @@ def is_flat(inflation):
     Inflation is Σᵢᵢ (Σ⁻¹)ᵢᵢ = 1/(1 − R²), with R² how well the other features predict
     feature i; shape (..., d).
     """
+    # `not … <` and no `>=`: of a matrix that has no factor it is NaN.
     return not inflation.max() < 0.1 / (inflation.shape[-1] * EPS)

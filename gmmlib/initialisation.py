@@ -29,7 +29,7 @@ def from_random_points(data: Data, n_components: int, rng) -> np.ndarray:
 
     They are different points, as long as there are so many.
     """
-    X, weight = data.points, data.weights()
+    X, weight = data.points, data.row_weights()
     left = weight
     chosen: list[int] = []
     while len(chosen) < n_components:
@@ -146,7 +146,8 @@ class ShortRun:
     def __init__(self, data, responsibilities, covariance_type, floor):
         self.data, self.floor = data, floor
         self.guess = responsibilities, covariance_type
-        self.states, self.log_likelihoods, self.failure = None, [], None
+        self.states, self.state, self.failure = None, None, None
+        self.log_likelihoods = []
 
     def advance(self, n_iterations):
         """Go on until there have been so many iterations, or little is to gain."""

@@ -208,7 +208,7 @@ def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):
     """
     data = as_data(X, sample_weight)
     rng = check_random_state(random_state)
-    points, weight = data.points, data.weights()
+    points, weight = data.points, data.row_weights()
     chosen = [draw_row(weight, rng)]
     nearest = squared_distances(points, points[chosen])[:, 0]
     while len(chosen) < n_clusters:

@@ -177,7 +177,7 @@ class Mixture:
         Parameters
         ----------
         n_samples : int
-        random_state : int, Generator-like or None
+        random_state : int, RandomState or None
 
         Returns
         -------

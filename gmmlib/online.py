@@ -67,8 +67,8 @@ def online_step(
     Parameters
     ----------
     state : OnlineState
-    X : array or Chunks, shape (n, d)
-    sample_weight : array or Chunks, shape (n,), optional
+    X : array, Dask array or Data, shape (n, d)
+    sample_weight : array or Dask array, shape (n,), optional
     decay, offset : float
         a and t₀ of the step size ω.
 

@@ -116,7 +116,7 @@ def doubt(responsibilities) -> float:
     >>> doubt(np.array([[1.0, 0.0]])), round(doubt(np.array([[0.5, 0.5]])), 4)
     (0.0, 0.6931)
     """
-    return float(-np.log(responsibilities.max(axis=1)).sum()) + 0.0
+    return float(-np.log(responsibilities.max(axis=1)).sum()) + 0.0  # no −0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ TINY = np.finfo(float).tiny  # what owns nothing is divided by this, not by 0
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where EM is after `iteration` passes, and that very mixture's log-likelihood."""
+    """Where EM is after so many iterations, and that very mixture's log-likelihood."""
 
     iteration: int
     mixture: Mixture
@@ -51,7 +51,7 @@ class Sums:
     def shift(self) -> np.ndarray:
         """δ_k = s_k / N_k, from the centres to the means: shape (k, d).
 
-        A component that owns nothing stays where it is.
+        A component that owns nothing has its mean at its centre.
         """
         return self.first / np.maximum(self.total, TINY)[:, None]
 
@@ -186,7 +186,7 @@ def m_step(sums: Sums, floor=0.0) -> Mixture:
     (array([[1.5]]), array([[[2.75]]]))
     """
     kind = covariance_class(sums.covariance_type)
-    # A component that owns nothing stays where it is.
+    # A component that owns nothing has its mean at its centre.
     total, shift = np.maximum(sums.total, TINY), sums.shift
     weights = sums.total / sums.total.sum()
     means = sums.centres + shift

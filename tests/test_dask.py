@@ -30,7 +30,7 @@ from sklearn.exceptions import NotFittedError
 
 from gmmlib import GaussianMixture, em
 from gmmlib.engine import as_data
-from gmmlib.engine.arrays import fold_in_turn, rows_at
+from gmmlib.engine.arrays import fold_blocks, rows_at
 from gmmlib.engine.chunks import Chunks, open_npy
 from gmmlib.engine.products import products_for
 from gmmlib.initialisation import GUESSES, MOST_ROWS, start
@@ -222,7 +222,7 @@ def test_what_comes_back_does_not_grow_with_the_rows(covariance_type):
     mixture = some_mixture(covariance_type, d, k)
     products, sizes = products_for(mixture), []
     for n in (100, 100_000):
-        result = fold_in_turn(products.sums, 5000, clouds(n, d, k))
+        result = fold_blocks(products.sums, 5000, clouds(n, d, k))
         sizes.append(len(pickle.dumps(result)))
     assert sizes[0] == sizes[1]
     assert sizes[0] < 8 * k * (1 + d + d * (d + 1) // 2) + 8 * d + 1000

@@ -53,8 +53,8 @@ def test_points_count_as_often_as_their_weights_say():
     data, plain = as_data(X, WEIGHT), as_data(X)
     assert (data.n_points, plain.n_points) == (WEIGHT.sum(), 40)
     assert (data.n_counted, plain.n_counted) == (30, 40) and type(data.n_counted) is int
-    np.testing.assert_array_equal(data.weights(), WEIGHT)
-    np.testing.assert_array_equal(plain.weights(), np.ones(40))
+    np.testing.assert_array_equal(data.row_weights(), WEIGHT)
+    np.testing.assert_array_equal(plain.row_weights(), np.ones(40))
     np.testing.assert_allclose(
         data.middle, np.average(X, axis=0, weights=WEIGHT), 1e-12
     )
@@ -99,9 +99,9 @@ def test_a_row_is_drawn_from_each_of_equal_stretches(place):
     """Ten of forty rows: from each four, and past the end comes the last."""
     expected = np.minimum(4 * np.arange(10) + int(4 * place), 39)
     for weight in (None, np.ones(40), np.full(40, 0.25)):
-        drawn = as_data(X, weight).spread_rows(10, Always(place))
+        drawn = as_data(X, weight).drawn_rows(10, Always(place))
         np.testing.assert_array_equal(drawn, expected)
-    copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).spread_rows(8, Always(place))
+    copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).drawn_rows(8, Always(place))
     repeated = [1, 2, 2, 4, 4, 4, 4, 4, 4]
     np.testing.assert_array_equal(copies, repeated[1:] if place == 1 else repeated[:8])
 
@@ -110,7 +110,7 @@ def test_draws_are_rows_without_weights_and_all_where_they_are_few():
     data = as_data(X, WEIGHT)
     assert data.draw_rows(40, None) is data and data.gathered(1, None) is data
     drawn = data.draw_rows(39, np.random.RandomState(0))
-    rows = data.spread_rows(39, np.random.RandomState(0))
+    rows = data.drawn_rows(39, np.random.RandomState(0))
     assert drawn.sample_weight is None and WEIGHT[rows].min() > 0
     np.testing.assert_array_equal(drawn.points, X[rows])
 

@@ -233,18 +233,18 @@ def test_random_points_are_different_ones_and_drawn_by_weight():
     assert from_random_points(as_data(pair), 3, rng()).shape == (31, 3)
 
 
-def spread_rows(n, n_drawn, weight=None, seed=0):
+def drawn_rows(n, n_drawn, weight=None, seed=0):
     """Rows drawn from all over n rows."""
-    return as_data(np.zeros((n, 1)), weight).spread_rows(n_drawn, rng(seed))
+    return as_data(np.zeros((n, 1)), weight).drawn_rows(n_drawn, rng(seed))
 
 
 def test_spread_rows_come_from_all_over_and_by_weight():
-    rows = spread_rows(1000, 100)
+    rows = drawn_rows(1000, 100)
     np.testing.assert_array_equal(rows // 10, np.arange(100))
     weight = np.random.default_rng(0).integers(0, 4, size=1000)
-    weighted = spread_rows(1000, 100, weight)
+    weighted = drawn_rows(1000, 100, weight)
     copies = np.repeat(np.arange(1000), weight)
-    np.testing.assert_array_equal(weighted, copies[spread_rows(len(copies), 100)])
+    np.testing.assert_array_equal(weighted, copies[drawn_rows(len(copies), 100)])
     assert np.all(weight[weighted] > 0)
 
 
@@ -262,7 +262,7 @@ def test_rows_without_weight_are_never_on_the_sample():
     weight = np.zeros(1000)
     weight[100:150] = 1
     for seed in range(20):
-        rows = spread_rows(1000, 200, weight, seed)
+        rows = drawn_rows(1000, 200, weight, seed)
         assert rows.min() >= 100 and rows.max() < 150
     data = np.vstack([clouds(MOST_ROWS + 500), np.full((500, 2), 1e6)])
     counted = np.repeat([1.0, 0.0], [MOST_ROWS + 500, 500])

@@ -27,12 +27,13 @@ class InMemory(Data):
         """The sum of pairs that a function returns for blocks of so many rows."""
         few = len(self) <= rows * (LEAST_BLOCKS - 1)
         if self.n_features < LEAST_FEATURES or few:
-            return fold_in_turn(function, rows, self.points, self.sample_weight)
-        n_threads = max(library.num_threads for library in blas().lib_controllers)
+            return fold_blocks(function, rows, self.points, self.sample_weight)
+        threads = (library.num_threads for library in blas().lib_controllers)
+        n_threads = max(threads, default=1)  # not every BLAS is known
         # A block is too small to be worth several threads, but there are many blocks.
         with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
             weights = self.sample_weight
-            return fold_in_turn(function, rows, self.points, weights, pool.map)
+            return fold_blocks(function, rows, self.points, weights, pool.map)
 
     def rows_at(self, places, weight):
         return rows_at(places, weight)
@@ -40,7 +41,7 @@ class InMemory(Data):
     def draw_rows(self, most, rng):
         if len(self) <= most:
             return self
-        return InMemory(self.points[self.spread_rows(most, rng)])
+        return InMemory(self.points[self.drawn_rows(most, rng)])
 
     def gathered(self, most, rng):
         return self
@@ -60,15 +61,15 @@ def weighted_total(points, sample_weight):
     return sample_weight @ points, sample_weight.sum()
 
 
-def fold_in_turn(function, rows, points, sample_weight=None, map=map):
-    """The same, one block after the other: in this thread, or by another `map`."""
+def fold_blocks(function, rows, points, sample_weight=None, map_blocks=map):
+    """The same: one block after the other, or by another map; added in their order."""
 
     def of_part(first):
         part = slice(first, first + rows)
         weight = None if sample_weight is None else sample_weight[part]
         return function(points[part], weight)
 
-    return reduce(add_pairs, map(of_part, range(0, len(points), rows)))
+    return reduce(add_pairs, map_blocks(of_part, range(0, len(points), rows)))
 
 
 @cache

@@ -24,9 +24,10 @@ from gmmlib.check import bad_value, check_points, check_sample_weight, not_finit
 from gmmlib.engine.arrays import (
     InMemory,
     extremes,
-    fold_in_turn,
+    fold_blocks,
     one_blas_thread,
     rows_at,
+    weighted_total,
 )
 from gmmlib.engine.data import Data, add_pairs
 
@@ -94,14 +95,14 @@ class InChunks(Data):
             row, column, value = points.survey.bad
             raise bad_value(f"X[{row}, {column}], in block {points.block(row)}", value)
         if is_dask(sample_weight):
-            return cls(points, points.weights(sample_weight))
+            return cls(points, points.checked_weights(sample_weight))
         return cls(points, check_sample_weight(sample_weight, len(points)))
 
     def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows."""
         # The scheduler has something to do for each core.
         with one_blas_thread():
-            function = partial(fold_in_turn, function, rows)
+            function = partial(fold_blocks, function, rows)
             return self.points.fold(function, self.sample_weight, add_pairs)
 
     def rows_at(self, places, weight):
@@ -111,7 +112,7 @@ class InChunks(Data):
 
     def draw_rows(self, most, rng):
         if len(self) > most:
-            return InMemory(self.points[self.spread_rows(most, rng)])
+            return InMemory(self.points[self.drawn_rows(most, rng)])
         weight = self.sample_weight
         return InMemory(self.points[:], None if weight is None else weight[:])
 
@@ -119,7 +120,11 @@ class InChunks(Data):
         return self.draw_rows(most, rng)
 
     def _middle(self):
-        return self.points.survey.total / len(self)
+        if self.sample_weight is None:
+            return self.points.survey.total / len(self)
+        fold = self.points.fold(weighted_total, self.sample_weight, add_pairs)
+        total, weight = fold
+        return total / weight
 
     def _extremes(self):
         if self.sample_weight is None:
@@ -162,7 +167,7 @@ class Chunks:
         dtype = check_points(row, n_columns=n_columns).dtype
         return cls(X.astype(dtype, copy=False).rechunk({1: -1}))
 
-    def weights(self, sample_weight):
+    def checked_weights(self, sample_weight):
         """Weights in the chunks of the points, or an error that names the first."""
         if sample_weight.shape != self.shape[:1]:
             raise ValueError(

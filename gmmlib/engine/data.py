@@ -13,7 +13,7 @@ from gmmlib.mixture import Mixture, normalise
 from gmmlib.steps import Sums, weighted_sums
 
 # A floor is a millionth of the spread, and so many rows tell it to 2 %, of any number.
-SPREAD_ROWS = 10_000
+FLOOR_ROWS = 10_000
 
 
 class Data(ABC):
@@ -23,14 +23,15 @@ class Data(ABC):
     ----------
     points : shape (n, d), float64 or float32
     sample_weight : shape (n,), float64, or None
-        How often each point counts. What has a weight of 0 is absent.
+        How often each point counts. What has a weight of 0 is absent from all sums; its
+        numbers must be finite, and not too large to be squared, all the same.
     """
 
     def __init__(self, points, sample_weight=None):
         self.points, self.sample_weight = points, sample_weight
         self.n_features, self.dtype = points.shape[1], points.dtype
-        # Less than a block is computed in double precision, whatever the data are: it
-        # takes no time, and a fit of few points should not end at a rounding error.
+        # Few rows are computed in double precision, whatever the data are: it takes no
+        # time, and a fit of few points should not end at a rounding error.
         many = len(points) > BLOCK_ROWS
         self.computed_in = self.dtype if many else np.dtype(float)
 
@@ -43,7 +44,7 @@ class Data(ABC):
         """N, the sum of the weights: the number of rows, where there are none."""
         return len(self) if self.sample_weight is None else self.sample_weight.sum()
 
-    def weights(self):
+    def row_weights(self):
         """How often each row counts, also where nothing is said: shape (n,)."""
         return np.ones(len(self)) if self.sample_weight is None else self.sample_weight
 
@@ -66,7 +67,7 @@ class Data(ABC):
 
     @cached_property
     def middle(self):
-        """A point in the middle of the data, from which no mean is far: shape (d,)."""
+        """The mean of the data, about which squares are taken: shape (d,)."""
         return self._middle()
 
     @property
@@ -91,7 +92,7 @@ class Data(ABC):
         >>> data.spread.round(2)
         array([2.2, 2.2])
         """
-        return robust_variance(*self.some_rows(SPREAD_ROWS))
+        return robust_variance(*self.some_rows(FLOOR_ROWS))
 
     def floor(self, reg_covar="scale") -> np.ndarray:
         """What the M-step adds to each variance: no component can shrink to a point.
@@ -144,7 +145,7 @@ class Data(ABC):
         rows = self.rows_at(places, self.sample_weight > 0)
         return self.points[rows].astype(float), self.sample_weight[rows]
 
-    def spread_rows(self, n_drawn, rng):
+    def drawn_rows(self, n_drawn, rng):
         """Rows drawn from all over the data, in their order.
 
         The rows are laid end to end, each as long as its weight, and cut into `n_drawn`
@@ -163,7 +164,7 @@ class Data(ABC):
         mixture : Mixture
         centres : array, shape (k, d), optional
             What to subtract before summing. Without it, whatever is fast and keeps the
-            digits: the middle of the means, or each mean.
+            digits: the middle of the data, or each mean.
 
         Returns
         -------

@@ -42,7 +42,8 @@ class FullProducts:
     dtype : dtype
         What to compute in; the sums of blocks are float64 in any case.
     centre : array, shape (d,), optional
-        The middle of the means by default.
+        That of the data is the same for all mixtures. Without it, the middle of the
+        means.
     """
 
     def __init__(self, mixture, dtype=np.float64, centre=None):
