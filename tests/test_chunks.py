@@ -3,6 +3,7 @@
 import operator
 import pickle
 import sys
+import tracemalloc
 
 import dask
 import dask.array as da
@@ -81,6 +82,15 @@ def test_a_file_is_cut_into_chunks_of_so_many_rows(tmp_path, monkeypatch, shape,
     np.testing.assert_array_equal(there.compute(), array)
     assert isinstance(there.blocks[0].compute(), np.memmap)
     assert len(pickle.dumps(there)) < 10_000
+
+
+def test_to_open_a_file_reads_none_of_its_numbers(tmp_path):
+    np.save(tmp_path / "X.npy", np.zeros((200_000, 2)))
+    tracemalloc.start()
+    open_npy(tmp_path / "X.npy", rows=100_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2e6
 
 
 # Points and weights that come in
