@@ -336,6 +336,14 @@ def test_two_surveys_are_the_survey_of_both(of):
                 assert survey.bad == (bad, 0, np.inf)
 
 
+@pytest.mark.filterwarnings("error")
+def test_numbers_whose_sum_is_not_finite_are_surveyed_in_silence():
+    assert Survey.of_points(np.array([[np.inf], [-np.inf]])).bad == (0, 0, np.inf)
+    for dtype in (np.float64, np.float32):
+        large = np.full((2, 1), np.finfo(dtype).max, dtype)
+        assert Survey.of_points(large).bad is None
+
+
 # Rows that stay lazy
 
 
