@@ -101,6 +101,7 @@ def test_a_row_is_drawn_from_each_of_equal_stretches(place):
     for weight in (None, np.ones(40), np.full(40, 0.25)):
         drawn = as_data(X, weight).spread_rows(10, Always(place))
         np.testing.assert_array_equal(drawn, expected)
+        assert drawn.dtype.kind == "i"
     copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).spread_rows(8, Always(place))
     repeated = [1, 2, 2, 4, 4, 4, 4, 4, 4]
     np.testing.assert_array_equal(copies, repeated[1:] if place == 1 else repeated[:8])
