@@ -370,7 +370,9 @@ def test_a_function_of_rows_is_lazy_and_has_their_chunks(sizes, columns):
 def test_the_result_has_the_type_of_the_points_or_the_one_asked_for(given, kept):
     rows = chunked(np.arange(12).reshape(4, 3).astype(given), (2, 0, 2))
     for dtype, expected in [(None, kept), (np.intp, np.intp), (np.float32, "f4")]:
-        lazy = map_chunks(lambda rows: rows.sum(axis=1, dtype=float), rows, dtype=dtype)
+        lazy = map_rows(
+            lambda rows: rows.sum(axis=1, dtype=float), rows, 5, dtype=dtype
+        )
         assert lazy.dtype == lazy.compute().dtype == expected
         assert lazy.compute().tolist() == [3, 12, 21, 30]
 

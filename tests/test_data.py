@@ -66,7 +66,11 @@ def test_extremes_are_those_of_rows_that_count_and_the_largest_is_that_of_all(si
     points = sign * np.array([[-7.0, 1], [2, 3], [1, 3], [9, -3]])
     data = as_data(points, [0, 1, 2, 0])
     np.testing.assert_array_equal(data.extremes, np.sort(points[1:3], axis=0))
-    assert data.varies.tolist() == [True, False] and data.largest == 9
+    plain = as_data(points[1:3])
+    np.testing.assert_array_equal(plain.extremes, data.extremes)
+    for one in (data, plain):
+        assert one.varies.tolist() == [True, False]
+    assert data.largest == 9
     assert as_data(points[:3]).largest == 7 and type(data.largest) is float
 
 
