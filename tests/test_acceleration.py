@@ -44,6 +44,14 @@ def test_any_coordinates_are_a_mixture(seed, covariance_type):
     assert np.all(np.linalg.eigvalsh(mixture.full_covariances()) > 0)
 
 
+@pytest.mark.parametrize("more", [-1000.0, 1000.0])
+def test_of_the_logarithms_of_weights_only_differences_count(more):
+    mixture, unit = some_mixture("diag"), np.ones(2)
+    vector = coordinates(mixture, unit)
+    vector[:3] += more
+    assert_same(from_coordinates(vector, unit, mixture), mixture)
+
+
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
 def test_a_leap_goes_as_far_as_steps_that_shrink_evenly_would_in_the_end(share):
     """Where each step is a fixed share of the one before, one leap is enough."""
@@ -153,6 +161,7 @@ def test_a_leap_may_be_four_times_as_long_as_the_last_or_a_quarter(refused, leng
     assert [state.iteration for state in states] == iterations
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_leap_ends_no_nearer_than_the_second_step():
     """Steps that do not shrink lead nowhere in particular: there is no leap."""
     line = [

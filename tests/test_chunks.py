@@ -3,6 +3,7 @@
 import operator
 import pickle
 import sys
+import tracemalloc
 
 import dask
 import dask.array as da
@@ -81,6 +82,15 @@ def test_a_file_is_cut_into_chunks_of_so_many_rows(tmp_path, monkeypatch, shape,
     np.testing.assert_array_equal(there.compute(), array)
     assert isinstance(there.blocks[0].compute(), np.memmap)
     assert len(pickle.dumps(there)) < 10_000
+
+
+def test_to_open_a_file_reads_none_of_its_numbers(tmp_path):
+    np.save(tmp_path / "X.npy", np.zeros((200_000, 2)))
+    tracemalloc.start()
+    open_npy(tmp_path / "X.npy", rows=100_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2e6
 
 
 # Points and weights that come in
@@ -324,6 +334,14 @@ def test_two_surveys_are_the_survey_of_both(of):
                 assert survey.bad == (bad, 0, np.inf)
 
 
+@pytest.mark.filterwarnings("error")
+def test_numbers_whose_sum_is_not_finite_are_surveyed_in_silence():
+    assert Survey.from_points(np.array([[np.inf], [-np.inf]])).bad == (0, 0, np.inf)
+    for dtype in (np.float64, np.float32):
+        large = np.full((2, 1), np.finfo(dtype).max, dtype)
+        assert Survey.from_points(large).bad is None
+
+
 # Rows that stay lazy
 
 
@@ -350,7 +368,9 @@ def test_a_function_of_rows_is_lazy_and_has_their_chunks(sizes, columns):
 def test_the_result_has_the_type_of_the_points_or_the_one_asked_for(given, kept):
     rows = chunked(np.arange(12).reshape(4, 3).astype(given), (2, 0, 2))
     for dtype, expected in [(None, kept), (np.intp, np.intp), (np.float32, "f4")]:
-        lazy = map_chunks(lambda rows: rows.sum(axis=1, dtype=float), rows, dtype=dtype)
+        lazy = map_rows(
+            lambda rows: rows.sum(axis=1, dtype=float), rows, 5, dtype=dtype
+        )
         assert lazy.dtype == lazy.compute().dtype == expected
         assert lazy.compute().tolist() == [3, 12, 21, 30]
 

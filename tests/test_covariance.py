@@ -186,3 +186,19 @@ def test_the_default_floor_of_float32_data_is_summed_in_float64():
 def test_a_numeric_floor_is_taken_as_it_is(reg_covar):
     floor = covariance_floor(np.ones((5, 3)), reg_covar)
     np.testing.assert_array_equal(floor, np.broadcast_to(reg_covar, 3))
+
+
+@pytest.mark.parametrize("others", [-7.0, 7.0])
+def test_a_constant_feature_has_the_spread_of_the_others_however_its_mean_is_rounded(
+    others,
+):
+    for n in range(3, 20):
+        X = np.column_stack([others + np.arange(n), np.full(n, 0.1)])
+        one, other = spread(X)
+        assert one == other > 0.5
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_spread_of_numbers_whose_squares_overflow_is_that_of_most_rows():
+    X = np.arange(9.0)[:, None]
+    assert spread(np.vstack([X, [[1e200]]])) == pytest.approx((5 / 1.349) ** 2)

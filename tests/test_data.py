@@ -66,7 +66,11 @@ def test_extremes_are_those_of_rows_that_count_and_the_largest_is_that_of_all(si
     points = sign * np.array([[-7.0, 1], [2, 3], [1, 3], [9, -3]])
     data = as_data(points, [0, 1, 2, 0])
     np.testing.assert_array_equal(data.extremes, np.sort(points[1:3], axis=0))
-    assert data.varies.tolist() == [True, False] and data.largest == 9
+    plain = as_data(points[1:3])
+    np.testing.assert_array_equal(plain.extremes, data.extremes)
+    for one in (data, plain):
+        assert one.varies.tolist() == [True, False]
+    assert data.largest == 9
     assert as_data(points[:3]).largest == 7 and type(data.largest) is float
 
 
@@ -101,6 +105,7 @@ def test_a_row_is_drawn_from_each_of_equal_stretches(place):
     for weight in (None, np.ones(40), np.full(40, 0.25)):
         drawn = as_data(X, weight).drawn_rows(10, Always(place))
         np.testing.assert_array_equal(drawn, expected)
+        assert drawn.dtype.kind == "i"
     copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).drawn_rows(8, Always(place))
     repeated = [1, 2, 2, 4, 4, 4, 4, 4, 4]
     np.testing.assert_array_equal(copies, repeated[1:] if place == 1 else repeated[:8])

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from gmmlib import GaussianMixture, Mixture, e_step, m_step, weighted_sums
 from gmmlib.engine import as_data
-from gmmlib.online import about, expected_sums, online_start, online_step
+from gmmlib.online import about, blend, expected_sums, online_start, online_step
 
 TRUTH = Mixture([0.4, 0.6], [[0.0], [4.0]], [[1.0], [1.0]], "diag")
 
@@ -127,6 +127,34 @@ def test_a_step_mixes_the_sums_before_with_those_of_the_batch(
     np.testing.assert_allclose(
         m_step(state.sums, 0.1).covariances, expected.covariances, 1e-10
     )
+
+
+def test_the_floor_stays_from_step_to_step_and_the_data_go():
+    X, state = clouds(90, 2, 3), online_start(some_mixture("diag", 2, 3), 0.1)
+    for batch in np.split(X, 3):
+        state = online_step(state, batch)
+        np.testing.assert_allclose(
+            state.mixture.covariances, m_step(state.sums, 0.1).covariances, 1e-12
+        )
+        assert state.floor == 0.1 and state.sums.retake is None
+
+
+def test_the_step_size_is_by_default_that_of_the_estimator():
+    X, begin = clouds(), online_start(some_mixture("full", 2, 3))
+    given = online_step(begin, X, None, 0.6, 10.0).mixture.means
+    np.testing.assert_array_equal(online_step(begin, X).mixture.means, given)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_sums_blend_with_shares_of_each(covariance_type):
+    X, mixture = clouds(90, 2, 3), some_mixture(covariance_type, 2, 3)
+    one, other, both = (
+        weighted_sums(X, weight * e_step(X, mixture)[0], np.eye(3, 2), covariance_type)
+        for weight in (1.0, np.arange(90.0)[:, None], np.arange(90.0)[:, None] + 1.5)
+    )
+    blended = blend(one, other, -0.5, 1.0)
+    for name in ("total", "first", "scatter"):
+        np.testing.assert_allclose(getattr(blended, name), getattr(both, name), 1e-12)
 
 
 def test_step_t_counts_t_times_in_the_average():
