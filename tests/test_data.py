@@ -270,3 +270,13 @@ def test_data_are_checked_once_and_keep_their_weights():
         ValueError, match="sample_weight: expected None, since the data"
     ):
         as_data(data, np.ones(3))
+
+
+@pytest.mark.parametrize("n, dtype", [(2048, np.float64), (2049, np.float32)])
+def test_all_passes_have_the_middle_of_the_data_for_centre(n, dtype):
+    points = np.resize(X, (n, 3)).astype(np.float32)
+    data = as_data(points)
+    for seed in (1, 2):
+        sums, _ = data.sums(some_mixture("full", 3, 2, seed))
+        assert sums.centres.dtype == dtype
+        np.testing.assert_array_equal(sums.centres, data.middle.astype(dtype))

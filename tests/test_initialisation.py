@@ -238,7 +238,7 @@ def drawn_rows(n, n_drawn, weight=None, seed=0):
     return as_data(np.zeros((n, 1)), weight).drawn_rows(n_drawn, rng(seed))
 
 
-def test_spread_rows_come_from_all_over_and_by_weight():
+def test_drawn_rows_come_from_all_over_and_by_weight():
     rows = drawn_rows(1000, 100)
     np.testing.assert_array_equal(rows // 10, np.arange(100))
     weight = np.random.default_rng(0).integers(0, 4, size=1000)
