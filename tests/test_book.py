@@ -20,6 +20,7 @@ from reading import CHAPTERS, ROOT, citations, documents, read
 sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
 import book
 import light
+import pdf  # noqa: F401, for the tests that take it from here
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))

@@ -13,7 +13,7 @@ from gmmlib.mixture import Mixture, normalise
 def test_a_listing_is_the_source_without_its_docstring():
     plain = str(source(matched_accuracy))
     assert plain == (
-        "def matched_accuracy(classes, labels):\n"
+        "def matched_accuracy(classes, labels) -> float:\n"
         "    return float(np.mean(match_labels(classes, labels) == "
         "np.asarray(classes)))"
     )
@@ -36,9 +36,9 @@ def test_comments_stay_in_a_listing():
 
 def test_several_things_are_listed_in_order():
     plain = str(source(normalise, Mixture.n_features))
-    assert plain.startswith("def normalise(log_joint, out=None):")
+    assert plain.startswith("def normalise(log_joint, out=None) -> tuple[")
     assert plain.endswith(
-        "@property\ndef n_features(self):\n    return self.means.shape[1]"
+        "@property\ndef n_features(self) -> int:\n    return self.means.shape[1]"
     )
 
 
