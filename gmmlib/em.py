@@ -68,7 +68,7 @@ def alternate(e_step, m_step, mixture: Mixture) -> Iterator[State]:
     ----------
     e_step : function
         Of a mixture: returns the sums that the M-step needs, and the log-likelihood;
-        :meth:`gmmlib.engine.data.Data.sums` does. (:func:`gmmlib.e_step` is about
+        :meth:`gmmlib.engine.data.Data.sums` does. (:func:`gmmlib.steps.e_step` is about
         responsibilities, block by block.)
     m_step : function
         Of these sums: returns the next mixture. :func:`gmmlib.engine.keep_digits` looks
