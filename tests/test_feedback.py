@@ -1,5 +1,7 @@
 """What gmmlib.book.feedback says about answers that no catalogue knows."""
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -163,6 +165,19 @@ def test_what_is_allowed_may_be_called():
     assert allowed is None
 
 
+def test_an_import_is_no_call_and_takes_no_time():
+    code = """
+from gmmlib.book import feedback
+feedback.SECONDS = 0.5
+def answer(x):
+    from gmmlib import GaussianMixture, em
+    from scipy import optimize, spatial, stats
+    return x
+feedback.check("answer", (1.0,), 1.0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_what_is_forbidden_may_not():
     says = complaint(np.linalg.norm, (X,), 1, forbidden=("numpy.linalg",))
     assert "calls numpy.linalg" in says
@@ -174,6 +189,14 @@ def test_an_endless_loop_is_waited_for_once(monkeypatch):
     start = time.monotonic()
     assert "does not finish" in complaint(endless, (X,), X)
     assert time.monotonic() - start < 0.1
+
+
+def test_waiting_is_not_computing(monkeypatch):
+    """A busy machine, or a first import, may keep a right answer waiting."""
+    monkeypatch.setattr(feedback, "SECONDS", 0.2)
+    assert complaint(lambda x: time.sleep(0.3) or x, (X,), X) is None
+    says = complaint(lambda x: time.sleep(60), (X,), X)
+    assert "does not finish within 0.2 seconds" in says
 
 
 def test_an_answer_that_does_not_depend_on_the_data():
