@@ -1,5 +1,6 @@
 """`Data`: points and the weights that belong to them, looked at once."""
 
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property, partial
@@ -29,6 +30,7 @@ class Data(ABC):
 
     def __init__(self, points, sample_weight=None):
         self.points, self.sample_weight = points, sample_weight
+        self._scratch = threading.local()
         self.n_features, self.dtype = points.shape[1], points.dtype
         # Few rows are computed in double precision, whatever the data are: it takes no
         # time, and a fit of few points should not end at a rounding error.
@@ -177,7 +179,9 @@ class Data(ABC):
         if centres is None:
             # The same centre in all passes: another would be rounded otherwise, and in
             # single precision the log-likelihood would tremble.
-            products = products_for(mixture, self.computed_in, self.middle)
+            products = products_for(
+                mixture, self.computed_in, self.middle, self._scratch
+            )
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
                 sums, log_likelihood = self.fold(products.sums, rows)

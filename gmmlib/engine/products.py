@@ -16,7 +16,6 @@ Implements :eq:`eq-products`, for one feature and for many.
 """
 
 import threading
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -44,9 +43,11 @@ class FullProducts:
     centre : array, shape (d,), optional
         That of the data is the same for all mixtures. Without it, the middle of the
         means.
+    scratch : threading.local, optional
+        Where each thread keeps its arrays, from block to block and from pass to pass.
     """
 
-    def __init__(self, mixture, dtype=np.float64, centre=None):
+    def __init__(self, mixture, dtype=np.float64, centre=None, scratch=None):
         self.mixture = mixture
         self.dtype = np.dtype(dtype)
         if centre is None:
@@ -57,7 +58,7 @@ class FullProducts:
         self.is_safe = cancelled <= MOST_CANCELLATION[self.dtype]
         if self.is_safe:
             self.coefficients = self._coefficients().astype(self.dtype, copy=False)
-        self._scratch = threading.local()  # one block's arrays serve all blocks
+        self._scratch = scratch or threading.local()
 
     def __reduce__(self):
         """What travels to a worker, which makes the rest anew."""
@@ -116,7 +117,9 @@ class FullProducts:
 
     def unpack(self, sums, retake=None):
         """The same sums, as in :func:`gmmlib.steps.weighted_sums`, and how to retake them."""
-        return replace(sums, scatter=self._unpacked(sums.scatter), retake=retake)
+        scatter = self._unpacked(sums.scatter)
+        kind = self.mixture.covariance_type
+        return Sums(sums.total, sums.first, scatter, self.centre, kind, retake)
 
     def _unpacked(self, squares):
         """The scatter that the squares are: shaped as the covariance type's."""
@@ -278,12 +281,12 @@ PRODUCTS = {
 }
 
 
-def products_for(mixture, dtype=np.float64, centre=None):
+def products_for(mixture, dtype=np.float64, centre=None, scratch=None):
     """The products of that mixture: those that are fastest for its type."""
     kind = PRODUCTS[mixture.covariance_type]
     if kind is FullProducts and mixture.n_features >= MANY_FEATURES:
         kind = WideProducts
-    return kind(mixture, dtype, centre)
+    return kind(mixture, dtype, centre, scratch)
 
 
 class Pairs:
