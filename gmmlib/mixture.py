@@ -12,7 +12,7 @@ from gmmlib.check import (
     check_random_state,
     check_weights,
 )
-from gmmlib.covariance import covariance_class
+from gmmlib.covariance import COVARIANCE_TYPES, covariance_class
 from gmmlib.gaussian import LOG_2_PI
 
 
@@ -83,7 +83,7 @@ class Mixture:
             means=means,
             covariances=covariances,
             covariance_type=covariance_type,
-            factored=covariance_class(covariance_type)(covariances, means.shape[1]),
+            factored=COVARIANCE_TYPES[covariance_type](covariances, means.shape[1]),
         )
         return mixture
 

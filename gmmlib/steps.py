@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gmmlib.covariance import covariance_class
+from gmmlib.covariance import COVARIANCE_TYPES, covariance_class
 from gmmlib.mixture import Mixture, normalise
 
 TINY = np.finfo(float).tiny  # what owns nothing is divided by this, not by 0
@@ -46,6 +46,9 @@ class Sums:
     centres: np.ndarray
     covariance_type: str = "full"
     retake: Callable | None = None
+
+    def __post_init__(self):
+        covariance_class(self.covariance_type)  # or an error
 
     @property
     def shift(self) -> np.ndarray:
@@ -185,7 +188,7 @@ def m_step(sums: Sums, floor=0.0) -> Mixture:
     >>> mixture.means, mixture.covariances
     (array([[1.5]]), array([[[2.75]]]))
     """
-    kind = covariance_class(sums.covariance_type)
+    kind = COVARIANCE_TYPES[sums.covariance_type]
     # A component that owns nothing has its mean at its centre.
     total, shift = np.maximum(sums.total, TINY), sums.shift
     weights = sums.total / sums.total.sum()

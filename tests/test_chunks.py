@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 from cases import TYPES, clouds, some_mixture
 
-from gmmlib.engine import as_data, as_points, map_rows, sum_rows
+from gmmlib.engine import as_data, as_points, is_dask, map_rows, sum_rows
 from gmmlib.engine.arrays import InMemory, extremes, rows_at
 from gmmlib.engine.chunks import (
     FAN_IN,
     Chunks,
     InChunks,
     Survey,
-    is_dask,
     map_chunks,
     open_npy,
 )

@@ -5,12 +5,14 @@ out is a :class:`~gmmlib.engine.data.Data`, of which nobody outside asks what ki
 is: an array, a memory map or a Dask array.
 """
 
+import sys
+
 import numpy as np
 
 from gmmlib.check import check_columns, check_points
 from gmmlib.engine.arrays import InMemory
 from gmmlib.engine.blocks import in_blocks
-from gmmlib.engine.chunks import InChunks, is_dask, map_chunks
+from gmmlib.engine.chunks import InChunks, map_chunks
 from gmmlib.engine.data import Data
 from gmmlib.engine.digits import keep_digits
 
@@ -54,16 +56,22 @@ def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
     >>> len(data), data.n_points, data.varies
     (2, np.float64(3.0), array([ True, False]))
     """
-    if isinstance(X, Data):
-        if sample_weight is not None:
-            raise ValueError(
-                "sample_weight: expected None, since the data have their own; "
-                "give it to as_data together with the points"
-            )
-        check_columns(X.n_features, n_features)
-        return X
-    kind = InChunks if is_dask(X) else InMemory
-    return kind.checked(X, sample_weight, n_features)
+    if not isinstance(X, Data):
+        kind = InChunks if is_dask(X) else InMemory
+        return kind.checked(X, sample_weight, n_features)
+    if sample_weight is not None:
+        raise ValueError(
+            "sample_weight: expected None, since the data have their own; "
+            "give it to as_data together with the points"
+        )
+    check_columns(X.n_features, n_features)
+    return X
+
+
+def is_dask(X):
+    """Whether that is a Dask array; without importing Dask to find out."""
+    dask_array = sys.modules.get("dask.array")
+    return dask_array is not None and isinstance(X, dask_array.Array)
 
 
 def as_points(X):

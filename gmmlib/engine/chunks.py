@@ -14,7 +14,6 @@ Dask is not imported here before somebody has imported it: to make such an array
 
 import operator
 import os
-import sys
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
 
@@ -32,12 +31,6 @@ from gmmlib.engine.arrays import (
 from gmmlib.engine.data import Data, add_pairs
 
 FAN_IN = 8  # so many results are added at a time: a tree, no bottleneck
-
-
-def is_dask(X):
-    """Whether that is a Dask array; without importing Dask to find out."""
-    dask_array = sys.modules.get("dask.array")
-    return dask_array is not None and isinstance(X, dask_array.Array)
 
 
 def open_npy(path, rows):
@@ -94,7 +87,7 @@ class InChunks(Data):
         if points.survey.bad:
             row, column, value = points.survey.bad
             raise bad_value(f"X[{row}, {column}], in block {points.block(row)}", value)
-        if is_dask(sample_weight):
+        if isinstance(sample_weight, type(X)):
             return cls(points, points.checked_weights(sample_weight))
         return cls(points, check_sample_weight(sample_weight, len(points)))
 
@@ -280,7 +273,7 @@ class Chunks:
         from dask import delayed
 
         weight = getattr(sample_weight, "array", sample_weight)
-        if weight is not None and not is_dask(weight):
+        if weight is not None and not isinstance(weight, da.Array):
             weight = da.from_array(weight, chunks=self.array.chunks[:1])
         axes = "ij"[: len(self.shape)]
         return da.blockwise(
