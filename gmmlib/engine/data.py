@@ -69,8 +69,13 @@ class Data(ABC):
 
     @cached_property
     def middle(self):
-        """The mean of the data, about which squares are taken: shape (d,)."""
+        """The mean of the data, shape (d,): near it squares are small."""
         return self._middle()
+
+    @cached_property
+    def centre(self):
+        """The same, as it is subtracted from points: in the type computed in."""
+        return self.middle.astype(self.computed_in)
 
     @property
     def varies(self) -> np.ndarray:
@@ -180,7 +185,7 @@ class Data(ABC):
             # The same centre in all passes: another would be rounded otherwise, and in
             # single precision the log-likelihood would tremble.
             products = products_for(
-                mixture, self.computed_in, self.middle, self._scratch
+                mixture, self.computed_in, self.centre, self._scratch
             )
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
