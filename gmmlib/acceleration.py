@@ -21,8 +21,8 @@ def squarem(e_step, m_step, mixture: Mixture) -> Iterator[State]:
 
     With α = 1 the leap ends at θ₂. Where each step is a fixed share of the one before,
     it goes as far as they all together would. A leap that lowers the log-likelihood is
-    refused: then θ₂ is next, and the leaps after it may be only a quarter as long; each
-    that succeeds allows four times the length again.
+    refused: then θ₂ is next, and the leaps after it may be only a quarter as long, but
+    α = 2 is always allowed; each that succeeds allows four times the length again.
 
     Parameters
     ----------

@@ -12,8 +12,10 @@ spherical  a circle (ball), one each    (k,)                  k
 ========== ============================ ===================== ==================
 
 A class is built from the covariances of a mixture, and factors them once. Then
-``whiten`` turns differences x − μ into standard deviations, ``log_det`` holds log det
-Σ, and ``variances`` and ``precision_diagonal`` the diagonals of Σ and Σ⁻¹.
+``whiten`` turns differences x − μ into standard deviations, by ``precision_factors``;
+``log_det`` holds log det Σ, and ``variances`` and ``precision_diagonal`` the diagonals of
+Σ and Σ⁻¹. Its static methods need no covariances yet: they say of which shape they are,
+how many parameters they have, and how they are made from sums.
 """
 
 from functools import cache
@@ -153,7 +155,7 @@ class Diag:
 
     @staticmethod
     def check(covariances):
-        """Nothing: the variances are checked where they are used."""
+        """Nothing: `__init__` checks the variances."""
 
     @staticmethod
     def shape(k, d):
@@ -174,7 +176,7 @@ class Diag:
 
     @staticmethod
     def estimate(scatter, total, shift):
-        """The same, feature by feature: :eq:`eq-covariance-diag`."""
+        """Squares about the new mean, divided by N_k: :eq:`eq-covariance-diag`."""
         return scatter / total[:, None] - shift**2
 
     @staticmethod

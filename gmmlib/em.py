@@ -68,8 +68,8 @@ def alternate(e_step, m_step, mixture: Mixture) -> Iterator[State]:
     ----------
     e_step : function
         Of a mixture: returns the sums that the M-step needs, and the log-likelihood;
-        :meth:`gmmlib.engine.data.Data.sums` does. (:func:`gmmlib.steps.e_step` is about
-        responsibilities, block by block.)
+        :meth:`gmmlib.engine.data.Data.sums` does. (:func:`gmmlib.steps.e_step` does not:
+        it returns the responsibilities themselves.)
     m_step : function
         Of these sums: returns the next mixture. :func:`gmmlib.engine.keep_digits` looks
         after its digits.
@@ -152,7 +152,7 @@ def until_converged(
     tol : float
         The most that the last gain, and the gain to come, may be: in nats.
     max_iter : int
-        The most iterations.
+        The most iterations; one more, if a leap is refused in the last.
     accelerate : None or "squarem"
         How the states come about.
 

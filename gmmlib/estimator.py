@@ -53,12 +53,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         estimated to remain (:func:`gmmlib.em.remaining_gain`), are both at most `tol`,
         in nats per sample. With ``accelerate="squarem"``: when two steps and two leaps
         have gained no more.
-    reg_covar : "scale" or float, default "scale"
+    reg_covar : "scale", float or array of shape (d,), default "scale"
         What is added to the variances: 1e-6 times each feature's variance, outliers
         apart (:attr:`gmmlib.engine.data.Data.spread`), or a number in squared units of the
-        data.
+        data, or one for each feature.
     max_iter : int, default 100
-        The most iterations for one start.
+        The most iterations for one start; one more, if SQUAREM has a leap refused in
+        the last.
     n_init : int, default 1
         The number of starts. The fit with the highest log-likelihood is kept, of those
         without a collapsed component if there are any.
@@ -393,8 +394,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         k, kind = self.n_components, self.covariance_type
         given = self._given(data.n_features)
         if any(part is None for part in given):
-            guess = start(data, k, kind, self.init_params, floor, rng)
-            made = guess.weights, guess.means, guess.covariances
+            made = start(data, k, kind, self.init_params, floor, rng)
+            made = made.weights, made.means, made.covariances
             given = [m if g is None else g for m, g in zip(made, given)]
         return Mixture(*given, kind)
 

@@ -151,6 +151,8 @@ class ShortRun:
 
     def advance(self, n_iterations):
         """Go on until there have been so many iterations, or little is to gain."""
+        if self.failure:
+            return
         enough = ENOUGH * self.data.n_points
         try:
             if self.states is None:

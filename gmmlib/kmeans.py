@@ -167,7 +167,7 @@ def kmeans(
     1.0
     """
     data = as_data(X, sample_weight)
-    check_enough(len(data), check_count(n_clusters, "n_clusters"), "n_clusters")
+    check_enough(data.n_counted, check_count(n_clusters, "n_clusters"), "n_clusters")
     rng = check_random_state(random_state)
 
     def last_state(run):

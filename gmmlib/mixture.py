@@ -104,9 +104,7 @@ class Mixture:
         Implements :eq:`eq-n-parameters`.
         """
         k, d = self.means.shape
-        return (
-            (k - 1) + k * d + covariance_class(self.covariance_type).n_parameters(k, d)
-        )
+        return (k - 1) + k * d + self.factored.n_parameters(k, d)
 
     @property
     def precision_factors(self):
@@ -151,7 +149,7 @@ class Mixture:
         return log_joint.T
 
     def log_peaks(self):
-        """The same at each component's own mean, its highest point: shape (k,)."""
+        """`log_joint` at each component's own mean, its highest point: shape (k,)."""
         with np.errstate(divide="ignore"):  # a weight of 0 is allowed: its log is −∞
             log_weights = np.log(self.weights)
         return log_weights - 0.5 * (self.n_features * LOG_2_PI + self.factored.log_det)

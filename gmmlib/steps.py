@@ -52,7 +52,7 @@ class Sums:
 
     @property
     def shift(self) -> np.ndarray:
-        """δ_k = s_k / N_k, from the centres to the means: shape (k, d).
+        """δ_k = `first` / `total`, from the centres to the means: shape (k, d).
 
         A component that owns nothing has its mean at its centre.
         """
@@ -121,7 +121,7 @@ def weighted_sums(X, responsibilities, centres, covariance_type="full") -> Sums:
     responsibilities : array, shape (n, k)
     centres : array, shape (k, d)
         Points near the means. Any will do on paper; near ones keep the digits, because
-        the mean is subtracted before squaring.
+        the centre is subtracted before squaring.
     covariance_type : {"full", "tied", "diag", "spherical"}
 
     Returns

@@ -103,10 +103,10 @@ def test_a_row_is_drawn_from_each_of_equal_stretches(place):
     """Ten of forty rows: from each four, and past the end comes the last."""
     expected = np.minimum(4 * np.arange(10) + int(4 * place), 39)
     for weight in (None, np.ones(40), np.full(40, 0.25)):
-        drawn = as_data(X, weight).drawn_rows(10, Always(place))
+        drawn = as_data(X, weight).draw_row_numbers(10, Always(place))
         np.testing.assert_array_equal(drawn, expected)
         assert drawn.dtype.kind == "i"
-    copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).drawn_rows(8, Always(place))
+    copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).draw_row_numbers(8, Always(place))
     repeated = [1, 2, 2, 4, 4, 4, 4, 4, 4]
     np.testing.assert_array_equal(copies, repeated[1:] if place == 1 else repeated[:8])
 
@@ -115,7 +115,7 @@ def test_draws_are_rows_without_weights_and_all_where_they_are_few():
     data = as_data(X, WEIGHT)
     assert data.draw_rows(40, None) is data and data.gathered(1, None) is data
     drawn = data.draw_rows(39, np.random.RandomState(0))
-    rows = data.drawn_rows(39, np.random.RandomState(0))
+    rows = data.draw_row_numbers(39, np.random.RandomState(0))
     assert drawn.sample_weight is None and WEIGHT[rows].min() > 0
     np.testing.assert_array_equal(drawn.points, X[rows])
 

@@ -184,5 +184,7 @@ def test_a_point_of_weight_zero_is_never_drawn_and_pulls_no_centre():
     for seed in range(30):
         assert 50 not in kmeans_plus_plus(X, 3, seed, weight)
     assert kmeans(X, 1, random_state=0, sample_weight=weight).centres == 1 / 3
+    with pytest.raises(ValueError, match="n_clusters"):
+        kmeans(X, 3, random_state=0, sample_weight=weight)
     empty = update(X, np.array([0, 0, 1]), np.array([[5.0], [7.0]]), weight)
     np.testing.assert_allclose(empty, [[1 / 3], [7.0]])

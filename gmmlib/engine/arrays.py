@@ -41,7 +41,7 @@ class InMemory(Data):
     def draw_rows(self, most, rng):
         if len(self) <= most:
             return self
-        return InMemory(self.points[self.drawn_rows(most, rng)])
+        return InMemory(self.points[self.draw_row_numbers(most, rng)])
 
     def gathered(self, most, rng):
         return self
@@ -62,7 +62,10 @@ def weighted_total(points, sample_weight):
 
 
 def fold_blocks(function, rows, points, sample_weight=None, map_blocks=map):
-    """The same: one block after the other, or by another map; added in their order."""
+    """The sum of pairs over blocks of so many rows, added in the blocks' order.
+
+    One block after the other, unless `map_blocks` does it otherwise.
+    """
 
     def of_part(first):
         part = slice(first, first + rows)

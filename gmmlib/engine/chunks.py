@@ -105,7 +105,7 @@ class InChunks(Data):
 
     def draw_rows(self, most, rng):
         if len(self) > most:
-            return InMemory(self.points[self.drawn_rows(most, rng)])
+            return InMemory(self.points[self.draw_row_numbers(most, rng)])
         weight = self.sample_weight
         return InMemory(self.points[:], None if weight is None else weight[:])
 

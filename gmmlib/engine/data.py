@@ -8,13 +8,14 @@ from math import isfinite
 
 import numpy as np
 
-from gmmlib.engine.blocks import BLOCK_ROWS, block_rows
+from gmmlib.engine.blocks import block_rows
 from gmmlib.engine.products import products_for
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.steps import Sums, weighted_sums
 
-# A floor is a millionth of the spread, and so many rows tell it to 2 %, of any number.
+# A floor is a millionth of the spread, which so many rows tell to 2 %, whatever n is.
 FLOOR_ROWS = 10_000
+FEW_ROWS = 2048
 
 
 class Data(ABC):
@@ -34,7 +35,7 @@ class Data(ABC):
         self.n_features, self.dtype = points.shape[1], points.dtype
         # Few rows are computed in double precision, whatever the data are: it takes no
         # time, and a fit of few points should not end at a rounding error.
-        many = len(points) > BLOCK_ROWS
+        many = len(points) > FEW_ROWS
         self.computed_in = self.dtype if many else np.dtype(float)
 
     def __len__(self) -> int:
@@ -74,7 +75,7 @@ class Data(ABC):
 
     @cached_property
     def centre(self):
-        """The same, as it is subtracted from points: in the type computed in."""
+        """The middle as it is subtracted from points: in the type computed in."""
         return self.middle.astype(self.computed_in)
 
     @property
@@ -152,8 +153,8 @@ class Data(ABC):
         rows = self.rows_at(places, self.sample_weight > 0)
         return self.points[rows].astype(float), self.sample_weight[rows]
 
-    def drawn_rows(self, n_drawn, rng):
-        """Rows drawn from all over the data, in their order.
+    def draw_row_numbers(self, n_drawn, rng):
+        """The numbers of rows drawn from all over the data, in their order.
 
         The rows are laid end to end, each as long as its weight, and cut into `n_drawn`
         equal stretches. From each comes the row at a random place.
@@ -193,7 +194,7 @@ class Data(ABC):
                 if isfinite(log_likelihood):  # or a square has overflowed
                     return products.unpack(sums, retake), log_likelihood
             centres = mixture.means
-        rows = block_rows(2 * sum(mixture.means.shape), 8)
+        rows = block_rows(2 * sum(mixture.means.shape))
         sums, log_likelihood = self.fold(partial(block_sums, mixture, centres), rows)
         return replace(sums, retake=retake), log_likelihood
 

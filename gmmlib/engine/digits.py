@@ -1,7 +1,7 @@
 """How many digits are left: squares about a centre that is far from the means.
 
 A variance is what remains of a mean square after the square of the mean is subtracted.
-The larger that square, the more digits cancel. `keep_digits` looks after each M-step
+The larger that square, the more digits cancel. After each M-step `keep_digits` looks
 whether too many have, and if so has the sums taken once more, about the new means.
 """
 
@@ -31,7 +31,7 @@ def cancellation(mixture: Mixture, centres) -> float:
     Returns
     -------
     float
-        At least d: that is, where Σ is diagonal and the centres are the means.
+        At least d, which it is where Σ is diagonal and the centres are the means.
 
     Examples
     --------

@@ -10,13 +10,14 @@ times the same statistics:
 The price of squaring about one centre c for all components: where a mean lies many
 standard deviations from c, digits cancel. ``is_safe`` tells whether enough are left;
 :meth:`gmmlib.engine.data.Data.sums` goes through the components one by one if not.
-Without this file the answers would be the same.
+Without this file the answers would be the same, but for rounding.
 
-Implements :eq:`eq-products`, for one feature and for many.
+Implements :eq:`eq-products`, which has one feature, for any number.
 """
 
 import threading
 from functools import cache
+from math import prod
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class FullProducts:
 
     @property
     def n_numbers(self):
-        """How many numbers a point takes while it is used: t, a, and white or r."""
+        """How many numbers a point takes while it is used: t, a and r, and white."""
         return self.n_statistics + 2 * len(self.coefficients) + len(self.centre)
 
     def sums(self, X, sample_weight=None):
@@ -118,8 +119,10 @@ class FullProducts:
     def unpack(self, sums, retake=None):
         """The same sums, as in :func:`gmmlib.steps.weighted_sums`, and how to retake them."""
         scatter = self._unpacked(sums.scatter)
-        kind = self.mixture.covariance_type
-        return Sums(sums.total, sums.first, scatter, self.centre, kind, retake)
+        covariance_type = self.mixture.covariance_type
+        return Sums(
+            sums.total, sums.first, scatter, self.centre, covariance_type, retake
+        )
 
     def _unpacked(self, squares):
         """The scatter that the squares are: shaped as the covariance type's."""
@@ -155,12 +158,12 @@ class FullProducts:
         return sums[:, 0], sums[:, 1 : d + 1], sums[:, d + 1 :]
 
     def _array(self, name, *shape):
-        """An uninitialised array, made once for each thread."""
-        array = getattr(self._scratch, name, None)
-        if array is None or array.shape != shape:
-            array = np.empty(shape, self.dtype)
+        """An uninitialised array: memory that this thread has used before, if it can be."""
+        array, size = getattr(self._scratch, name, None), prod(shape)
+        if array is None or array.size < size:
+            array = np.empty(size, self.dtype)
             setattr(self._scratch, name, array)
-        return array
+        return array[:size].reshape(shape)
 
 
 class WideProducts(FullProducts):
