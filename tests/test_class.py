@@ -169,7 +169,7 @@ def course(tmp_path_factory):
     for name, student in CLASS.items():
         course.hand_in(name, NAME, student.notebook)
     course.hand_in(BLANK, NAME, course.notebook("release", NAME).read_text("utf-8"))
-    log = course.run("autograde", NAME, "--Execute.timeout=12", fails=True)
+    log = course.run("autograde", NAME, "--Execute.timeout=20", fails=True)
     # nbgrader says at the end which it could not read, and that is one
     assert "for student 'no_notebook'" in log
     assert log.count("error processing assignment '") == 1, log[-3000:]

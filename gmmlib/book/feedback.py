@@ -25,7 +25,7 @@ import gmmlib.estimator  # noqa: F401
 LIBRARIES = ("gmmlib", "sklearn", "scipy.stats")  # what has the answers ready
 LIBRARY = os.path.dirname(os.path.dirname(__file__))  # gmmlib's own lines
 SECONDS = 5  # of computing for one call; the tasks take milliseconds
-PATIENCE = 4  # times as long by the clock: a first import on a busy machine may wait
+PATIENCE = 2  # times as long by the clock: a first import on a busy machine may wait
 
 _too_slow: set = set()  # functions that have not finished once are not tried again
 _answers: dict = {}  # name: the arguments and answers so far
