@@ -104,10 +104,9 @@ def test_the_engine_has_one_door_and_nobody_asks_what_kind_of_data_it_has(path):
     for name in imports(path):
         assert not name.startswith("gmmlib.engine."), name
         assert name.split(".")[0] != "dask"
-    text = path.read_text(encoding="utf-8")
-    named = {
-        node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)
-    }
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    fields = {ast.Name: "id", ast.Attribute: "attr", ast.alias: "name"}
+    named = {getattr(node, fields.get(type(node), ""), None) for node in tree}
     assert not named & {"is_dask", "Chunks", "InChunks", "InMemory", "memmap"}
 
 
