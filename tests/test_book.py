@@ -11,16 +11,13 @@ from functools import cache
 from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urlsplit
 
+import book
+import light
 import nbformat
 import pytest
 from bs4 import BeautifulSoup, Comment
 from fontTools.ttLib import TTFont
 from reading import CHAPTERS, ROOT, citations, documents, read
-
-sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
-import book
-import light
-import pdf  # noqa: F401, for the tests that take it from here
 
 HTML = ROOT / "_build/html"
 PAGES = sorted(HTML.rglob("*.html"))

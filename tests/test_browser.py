@@ -13,11 +13,12 @@ from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
 import nbformat
+import pdf
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 from reading import CHAPTERS, ROOT
-from test_book import HTML, PAGES, pdf, report, soup
+from test_book import HTML, PAGES, report, soup
 
 THEMES = ("light", "dark")
 NAMES = [page.relative_to(HTML).as_posix() for page in PAGES]

@@ -1,16 +1,13 @@
 """What the part for instructors reads off the cards of chapters and problem sets."""
 
 import re
-import sys
 
+import course
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from reading import CHAPTERS, ROOT, read
+from reading import CHAPTERS, read
 from test_book import HTML, book_repository, soup
-
-sys.path.insert(0, str(ROOT / "chapters/_sphinx"))
-import course
 
 OVERVIEW = HTML / "chapters/teaching/overview.html"
 

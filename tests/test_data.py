@@ -1,5 +1,7 @@
 """Data in memory: what a fit asks of them, block by block, in one thread or several."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -109,6 +111,16 @@ def test_a_row_is_drawn_from_each_of_equal_stretches(place):
     copies = as_data(X, [0, 1, 2, 0, 5] + 35 * [0]).draw_row_numbers(8, Always(place))
     repeated = [1, 2, 2, 4, 4, 4, 4, 4, 4]
     np.testing.assert_array_equal(copies, repeated[1:] if place == 1 else repeated[:8])
+
+
+@pytest.mark.parametrize("how", ["copied", "pickled"])
+def test_a_copy_of_data_after_a_pass_gives_the_same_sums(how):
+    data, mixture = as_data(X, WEIGHT), some_mixture("full", d=3)
+    sums, expected = data.sums(mixture)
+    other = copy.deepcopy(data) if how == "copied" else pickle.loads(pickle.dumps(data))
+    again, found = other.sums(mixture)
+    assert found == expected
+    np.testing.assert_array_equal(again.scatter, sums.scatter)
 
 
 def test_draws_are_rows_without_weights_and_all_where_they_are_few():

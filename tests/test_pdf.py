@@ -4,11 +4,12 @@ import re
 import unicodedata
 from collections import Counter
 
+import pdf
 import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from pypdf.generic import NumberObject, PdfObject
-from test_book import PAGES, pdf, report
+from test_book import PAGES, report
 
 
 @pytest.fixture(scope="module")

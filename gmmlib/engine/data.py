@@ -1,6 +1,5 @@
 """`Data`: points and the weights that belong to them, looked at once."""
 
-import threading
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property, partial
@@ -9,7 +8,7 @@ from math import isfinite
 import numpy as np
 
 from gmmlib.engine.blocks import block_rows
-from gmmlib.engine.products import products_for
+from gmmlib.engine.products import Scratch, products_for
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.steps import Sums, weighted_sums
 
@@ -31,7 +30,7 @@ class Data(ABC):
 
     def __init__(self, points, sample_weight=None):
         self.points, self.sample_weight = points, sample_weight
-        self._scratch = threading.local()
+        self._scratch = Scratch()
         self.n_features, self.dtype = points.shape[1], points.dtype
         # Few rows are computed in double precision, whatever the data are: it takes no
         # time, and a fit of few points should not end at a rounding error.

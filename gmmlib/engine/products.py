@@ -33,6 +33,13 @@ MANY_FEATURES = 32
 RUN = 128
 
 
+class Scratch(threading.local):
+    """Where each thread keeps its arrays, from block to block and from pass to pass."""
+
+    def __reduce__(self):
+        return Scratch, ()  # a copy begins with none
+
+
 class FullProducts:
     """Its squares are the products of any two features, each pair once.
 
@@ -44,8 +51,8 @@ class FullProducts:
     centre : array, shape (d,), optional
         That of the data is the same for all mixtures. Without it, the middle of the
         means.
-    scratch : threading.local, optional
-        Where each thread keeps its arrays, from block to block and from pass to pass.
+    scratch : Scratch, optional
+        That of the data serves all passes.
     """
 
     def __init__(self, mixture, dtype=np.float64, centre=None, scratch=None):
@@ -59,7 +66,7 @@ class FullProducts:
         self.is_safe = cancelled <= MOST_CANCELLATION[self.dtype]
         if self.is_safe:
             self.coefficients = self._coefficients().astype(self.dtype, copy=False)
-        self._scratch = scratch or threading.local()
+        self._scratch = scratch or Scratch()
 
     def __reduce__(self):
         """What travels to a worker, which makes the rest anew."""
