@@ -14,7 +14,8 @@ spherical  a circle (ball), one each    (k,)                  k
 A class is built from the covariances of a mixture, and factors them once. Then
 ``whiten`` turns differences x − μ into standard deviations, by ``precision_factors``;
 ``log_det`` holds log det Σ, and ``variances`` and ``precision_diagonal`` the diagonals of
-Σ and Σ⁻¹. Its static methods need no covariances yet: they say of which shape they are,
+Σ and Σ⁻¹; ``unwhiten`` undoes `whiten`, and ``smallest`` and ``change`` are what a
+diagnosis looks at. None takes more than d numbers where Σ has no more. Its static methods need no covariances yet: they say of which shape they are,
 how many parameters they have, and how they are made from sums.
 """
 
@@ -35,6 +36,7 @@ class Full:
         self._factor(covariances, "covariances[{}]")
 
     def _factor(self, matrices, name):
+        self.matrices = matrices
         # Σ = L Lᵀ gives Σ⁻¹ = P Pᵀ with P = L⁻ᵀ: one product whitens a whole block.
         self.precision_factors = np.array([inverse_factor(m).T for m in matrices])
         self.precision_diagonal = np.einsum(
@@ -50,6 +52,21 @@ class Full:
     def whiten(self, difference, j):
         """(x − μ_j) P_j, whose squared length is the squared Mahalanobis distance."""
         return difference @ self.precision_factors[j]
+
+    def unwhiten(self, white, j):
+        """The difference that `whiten` makes this of: Σ = L Lᵀ, and each row is L white."""
+        return white @ np.linalg.cholesky(self.matrices[j]).T
+
+    def smallest(self, unit, features):
+        """The smallest variance in any direction, in these units, over some features."""
+        matrices = self.matrices[:, features][:, :, features]
+        return np.linalg.eigvalsh(matrices / unit / unit[:, None])[:, 0]
+
+    def change(self, i, j):
+        """How much Σ_j differs from Σ_i, in its deviations: 0 where they are the same."""
+        unit = np.sqrt(self.variances[i])
+        difference = self.matrices[j] - self.matrices[i]
+        return np.abs(difference / unit / unit[:, None]).max()
 
     @staticmethod
     def check(covariances):
@@ -103,6 +120,12 @@ class Tied(Full):
     def whiten(self, difference, j):
         return difference @ self.precision_factors[0]
 
+    def unwhiten(self, white, j):
+        return super().unwhiten(white, 0)
+
+    def change(self, i, j):
+        return 0.0
+
     @staticmethod
     def check(covariances):
         check_symmetric(covariances, "covariances")
@@ -153,6 +176,15 @@ class Diag:
         """(x − μ_j) / σ_j, feature by feature."""
         return difference * self.precision_factors[j]
 
+    def unwhiten(self, white, j):
+        return white * np.sqrt(self.variances[j])
+
+    def smallest(self, unit, features):
+        return (self.variances[:, features] / unit**2).min(axis=1)
+
+    def change(self, i, j):
+        return np.abs(self.variances[j] / self.variances[i] - 1).max()
+
     @staticmethod
     def check(covariances):
         """Nothing: `__init__` checks the variances."""
@@ -196,6 +228,9 @@ class Spherical(Diag):
     def __init__(self, covariances, d):
         super().__init__(np.asarray(covariances)[:, None], d)
         self.log_det = d * self.log_det  # log det σ²I = d log σ²
+
+    def smallest(self, unit, features):
+        return (self.variances / unit**2).min(axis=1)
 
     @staticmethod
     def shape(k, d):

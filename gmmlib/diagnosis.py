@@ -42,10 +42,9 @@ def collapsed(mixture: Mixture, floor, varies=slice(None)) -> np.ndarray:
     unit = np.sqrt(least[varies])
     if not len(unit):
         return np.zeros(mixture.n_components, dtype=bool)
-    covariances = mixture.full_covariances()[:, varies][:, :, varies]
-    in_units = covariances / unit / unit[:, None]
     # The floor itself is 1 in these units.
-    return np.linalg.eigvalsh(in_units)[:, 0] <= 2
+    smallest = mixture.factored.smallest(unit, varies)
+    return np.broadcast_to(smallest <= 2, mixture.n_components)
 
 
 def rank(
@@ -102,6 +101,7 @@ def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:
     owned = mixture.weights * n_counted  # in points of average weight
     empty = owned < 0.5
     advice = "lower n_components or try another start"
+    twins = _twins(mixture, np.flatnonzero(~empty))
     for j, is_collapsed in enumerate(collapsed(mixture, floor, data.varies)):
         share = f"{owned[j]:.3g} of {n_counted} points"
         if empty[j]:
@@ -111,23 +111,19 @@ def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:
                 f"component {j} collapsed: in some direction its {share} have no more "
                 f"variance than the floor; {advice}, or raise reg_covar"
             )
-    for i, j in _twins(mixture, np.flatnonzero(~empty)):
+    for i, j in twins:
         sentences.append(f"component {j} duplicates component {i}; {advice}")
     return sentences
 
 
 def _twins(mixture, components):
     """Pairs i < j whose means and covariances are the same, but for a hundredth."""
-    covariances = mixture.full_covariances()
-    twins = []
+    factored, twins = mixture.factored, []
+    deviations = np.sqrt(np.broadcast_to(factored.variances, mixture.means.shape))
     for place, j in enumerate(components):
         for i in components[:place]:
-            deviations = np.sqrt(np.diagonal(covariances[i]))
-            shift = (mixture.means[j] - mixture.means[i]) / deviations
-            change = (covariances[j] - covariances[i]) / np.outer(
-                deviations, deviations
-            )
-            if max(np.abs(shift).max(), np.abs(change).max()) < ALIKE:
+            shift = (mixture.means[j] - mixture.means[i]) / deviations[i]
+            if np.abs(shift).max() < ALIKE and factored.change(i, j) < ALIKE:
                 twins.append((i, j))
                 break
     return twins

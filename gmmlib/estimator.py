@@ -222,9 +222,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self
         """
         rng = self._check_parameters()
-        data = self._check_data(X, sample_weight)
+        data, given = self._check_input(X, sample_weight)
         floor = data.floor(self.reg_covar)
-        state, log_likelihoods, converged = self._best_run(data, floor, rng)
+        state, log_likelihoods, converged = self._best_run(data, given, floor, rng)
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
         validate_data(self, X, reset=True, skip_check_array=True)
@@ -260,14 +260,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         rng = self._check_parameters()
         is_first = not hasattr(self, "mixture_")
         if is_first:
-            data = self._check_data(X, sample_weight)
+            data, given = self._check_input(X, sample_weight)
         else:
             validate_data(self, X, reset=False, skip_check_array=True)
             data = as_data(X, sample_weight)
         state = getattr(self, "online_", None)
         if state is None:
             floor = data.floor(self.reg_covar)
-            first = self._start(data, floor, rng) if is_first else self.mixture_
+            first = self._start(data, given, floor, rng) if is_first else self.mixture_
             state = online_start(first, floor)
         step_size = {"decay": self.learning_decay, "offset": self.learning_offset}
         state = online_step(state, data, **step_size)
@@ -305,8 +305,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             )
         return check_random_state(self.random_state)
 
-    def _check_data(self, X, sample_weight):
-        """Points and weights, enough of them to fit."""
+    def _check_input(self, X, sample_weight):
+        """Points and weights, enough of them to fit; and what of a start is given.
+
+        Weights, means and covariances: None for what is not.
+        """
         data = as_data(X, sample_weight)
         check_enough(data.n_counted, self.n_components)
         if data.n_counted == 1:
@@ -314,12 +317,22 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                 "X: expected at least 2 points, got n_samples = 1; "
                 "one point has no spread"
             )
-        return data
+        k, d = self.n_components, data.n_features
+        weights, means, covariances = self.weights_init, self.means_init, None
+        if weights is not None:
+            weights = check_weights(weights, "weights_init", k)
+        if means is not None:
+            means = check_numbers(means, "means_init", (k, d))
+        if self.precisions_init is not None:
+            shape = covariance_class(self.covariance_type).shape(k, d)
+            precisions = check_numbers(self.precisions_init, "precisions_init", shape)
+            covariances = _invert(precisions, self.covariance_type, "precisions_init")
+        return data, (weights, means, covariances)
 
-    def _best_run(self, data, floor, rng):
+    def _best_run(self, data, given, floor, rng):
         """Of all starts: last state, all log-likelihoods, converged or not."""
         runs, failure = [], None
-        starts = self._starts(data, floor, rng)
+        starts = self._starts(data, given, floor, rng)
         total = self.max_iter * len(starts)
         with progress(total, self.verbose, self.verbose_interval) as bar:
             for make_start in starts:
@@ -333,7 +346,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         n, varies = data.n_points, data.varies
         return max(runs, key=lambda run: rank(run[0], n, floor, varies))
 
-    def _starts(self, data, floor, rng):
+    def _starts(self, data, given, floor, rng):
         """Functions without arguments, each of which makes a start."""
         if self.warm_start and hasattr(self, "mixture_"):
             for name in ("n_components", "covariance_type"):
@@ -344,7 +357,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                         f"goes on from, got {now!r}; set warm_start=False"
                     )
             return [lambda: self.mixture_]
-        return [lambda: self._start(data, floor, rng)] * self.n_init
+        return [lambda: self._start(data, given, floor, rng)] * self.n_init
 
     def _run(self, data, start, floor, bar):
         """EM from one start: last state, all log-likelihoods, converged or not."""
@@ -389,29 +402,14 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             )
         yield from diagnose(self.mixture_, floor, data)
 
-    def _start(self, data, floor, rng):
+    def _start(self, data, given, floor, rng):
         """A start, with what is given in the place of what is made."""
         k, kind = self.n_components, self.covariance_type
-        given = self._given(data.n_features)
         if any(part is None for part in given):
             made = start(data, k, kind, self.init_params, floor, rng)
             made = made.weights, made.means, made.covariances
             given = [m if g is None else g for m, g in zip(made, given)]
         return Mixture(*given, kind)
-
-    def _given(self, d):
-        """The weights, means and covariances that are given: None for what is not."""
-        k, kind = self.n_components, self.covariance_type
-        weights, means = self.weights_init, self.means_init
-        if weights is not None:
-            weights = check_weights(weights, "weights_init", k)
-        if means is not None:
-            means = check_numbers(means, "means_init", (k, d))
-        if self.precisions_init is None:
-            return weights, means, None
-        shape = covariance_class(kind).shape(k, d)
-        precisions = check_numbers(self.precisions_init, "precisions_init", shape)
-        return weights, means, _invert(precisions, kind, "precisions_init")
 
     def _set_mixture(self, mixture, dtype=np.float64):
         """The parameters, in the type of the data; `mixture_` keeps all digits."""

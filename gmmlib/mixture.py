@@ -196,8 +196,8 @@ class Mixture:
             self.n_components, size=n_samples, p=self.weights / self.weights.sum()
         )
         X = rng.standard_normal((n_samples, self.n_features))
-        for j, factor in enumerate(np.linalg.cholesky(self.full_covariances())):
-            X[labels == j] = self.means[j] + X[labels == j] @ factor.T  # Σ = L Lᵀ
+        for j, mean in enumerate(self.means):
+            X[labels == j] = mean + self.factored.unwhiten(X[labels == j], j)
         return X, labels
 
 

@@ -99,7 +99,8 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "many dimensions: the root of the determinant": (
         "gaussian.py", "log_det = 2 * np.sum", "log_det = np.sum"),
     "sampling with the factor the wrong way round": (
-        "mixture.py", "@ factor.T  # Σ = L Lᵀ", "@ factor  # Σ = L Lᵀ"),
+        "covariance.py", "white @ np.linalg.cholesky(self.matrices[j]).T",
+        "white @ np.linalg.cholesky(self.matrices[j])"),
     "k-means++ draws without regard to distance": (
         "kmeans.py", "left = nearest * weight", "left = weight"),
     "remaining gain: with the last gain": (
@@ -109,8 +110,7 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
     "SQUAREM refuses no leap": (
         "acceleration.py", "and state.log_likelihood >= first.log_likelihood", ""),
     "no collapse is ever seen": (
-        "diagnosis.py", "np.linalg.eigvalsh(in_units)[:, 0] <= 2",
-        "np.linalg.eigvalsh(in_units)[:, 0] <= 0"),
+        "diagnosis.py", "smallest <= 2", "smallest <= 0"),
     "AIC charges half": (
         "selection.py", "-2 * log_likelihood + 2 * n_parameters",
         "-2 * log_likelihood + n_parameters"),

@@ -289,7 +289,7 @@ def test_a_part_that_was_given_replaces_that_part_only(part):
     )
     floor = 1e-6 * X.var(axis=0)
     one, other = (
-        model._start(as_data(X), floor, np.random.RandomState(0))
+        model._start(*model._check_input(X, None), floor, np.random.RandomState(0))
         for model in (plain, partly)
     )
     starts = {
