@@ -39,6 +39,7 @@ def check_points(X, name="X", n_columns=None):
     """
     from sklearn.utils import check_array
 
+    check_unmasked(X, name)
     try:
         X = check_array(
             X, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name=name
@@ -50,6 +51,24 @@ def check_points(X, name="X", n_columns=None):
         raise bad_value(f"{name}{list(place)}", X[place])
     check_columns(X.shape[1], n_columns, name)
     return X
+
+
+def check_unmasked(array, name):
+    """Raise an error that names the first cell under a mask: below it lies anything.
+
+    Examples
+    --------
+    >>> check_unmasked(np.ma.masked_equal([[1.0, 2.0], [3.0, -9.0]], -9.0), "X")
+    Traceback (most recent call last):
+    ...
+    ValueError: X[1, 1]: expected a number, got a masked one; drop that row or fill it in
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        for index in np.argwhere(np.ma.getmaskarray(array))[:1].tolist():
+            raise ValueError(
+                f"{name}{index}: expected a number, got a masked one; "
+                "drop that row or fill it in"
+            )
 
 
 def check_columns(n_columns, expected=None, name="X"):
@@ -149,6 +168,7 @@ def check_numbers(value, name, shape=None):
     ...
     ValueError: weights[1]: expected a finite number, got nan
     """
+    check_unmasked(value, name)
     try:
         array = np.asarray(value)
         if array.dtype.kind == "c":
@@ -248,7 +268,7 @@ def check_count(value, name, at_least=1):
     return int(value)
 
 
-def check_enough(n_samples, n_components, name="n_components"):
+def check_enough(n_samples, n_components, name="n_components", points="X"):
     """Raise an error if there are fewer points than components.
 
     Examples
@@ -260,7 +280,7 @@ def check_enough(n_samples, n_components, name="n_components"):
     """
     if n_samples < n_components:
         raise ValueError(
-            f"X: expected at least {name}={n_components} points, "
+            f"{points}: expected at least {name}={n_components} points, "
             f"got n_samples = {n_samples}; lower {name}"
         )
 

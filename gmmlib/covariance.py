@@ -14,9 +14,10 @@ spherical  a circle (ball), one each    (k,)                  k
 A class is built from the covariances of a mixture, and factors them once. Then
 ``whiten`` turns differences x − μ into standard deviations, by ``precision_factors``;
 ``log_det`` holds log det Σ, and ``variances`` and ``precision_diagonal`` the diagonals of
-Σ and Σ⁻¹; ``unwhiten`` undoes `whiten`, and ``smallest`` and ``change`` are what a
-diagnosis looks at. None takes more than d numbers where Σ has no more. Its static methods need no covariances yet: they say of which shape they are,
-how many parameters they have, and how they are made from sums.
+Σ and Σ⁻¹; ``unwhiten`` undoes ``whiten``, and ``smallest`` and ``change`` are what a
+diagnosis looks at. Where Σ has d numbers, none of these takes more. Its static methods
+need no covariances yet: they say of which shape they are, how many parameters they have,
+and how they are made from sums.
 """
 
 from functools import cache

@@ -142,7 +142,7 @@ def remaining_gain(log_likelihoods: Sequence[float]) -> float:
 
 
 def until_converged(
-    states: Iterable[State], tol: float, max_iter: int, accelerate=None
+    states: Iterable[State], tol: float, max_iter: int, accelerate=None, past=()
 ) -> Iterator[tuple[State, float, bool]]:
     """States up to the one where little is left to gain.
 
@@ -155,6 +155,9 @@ def until_converged(
         The most iterations; one more, if a leap is refused in the last.
     accelerate : None or "squarem"
         How the states come about.
+    past : sequence of float
+        The log-likelihoods of the run that these states go on with, if they do: that of
+        the first state is its last.
 
     Yields
     ------
@@ -164,8 +167,9 @@ def until_converged(
     converged : bool
         True for the last one, unless the iterations had run out.
     """
-    log_likelihoods = []
+    log_likelihoods: list[float] = []
     for state in states:
+        log_likelihoods = log_likelihoods or history_of(state, past)
         log_likelihoods.append(state.log_likelihood)
         to_gain = gain_to_come(log_likelihoods, accelerate)
         gains = np.diff(log_likelihoods[-2:])  # none, at the start
@@ -173,6 +177,20 @@ def until_converged(
         yield state, to_gain, bool(converged)
         if converged or state.iteration >= max_iter:
             return
+
+
+def history_of(state: State, past: Sequence[float]) -> list[float]:
+    """The log-likelihoods before this state: none, if the past did not lead to it.
+
+    Examples
+    --------
+    >>> history_of(State(0, None, -5.0), [-9.0, -6.0, -5.0])
+    [-9.0, -6.0]
+    >>> history_of(State(0, None, -4.0), [-9.0, -6.0, -5.0])
+    []
+    """
+    leads_here = len(past) > 0 and np.isclose(past[-1], state.log_likelihood, rtol=1e-9)
+    return list(past[:-1]) if leads_here else []
 
 
 def gain_to_come(log_likelihoods: Sequence[float], accelerate=None) -> float:

@@ -21,7 +21,7 @@ from gmmlib.check import (
 )
 from gmmlib.covariance import covariance_class
 from gmmlib.diagnosis import diagnose, rank
-from gmmlib.em import LOOPS, em, gain_to_come, until_converged
+from gmmlib.em import LOOPS, em, gain_to_come, history_of, until_converged
 from gmmlib.engine import as_data, as_points, map_rows, sum_rows
 from gmmlib.gaussian import cholesky
 from gmmlib.initialisation import check_recipe, start
@@ -71,7 +71,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         `precisions_`.
     random_state : int, RandomState or None
     warm_start : bool, default False
-        Whether `fit` goes on from the last fit, instead of from `n_init` new starts.
+        Whether `fit` goes on from the last fit, instead of from `n_init` new starts: a
+        fit in pieces converges as one long fit does.
     verbose : int, default 0
         Above 0, `fit` shows a bar on a terminal or in a notebook (``pip install
         tqdm``, for a notebook also ``ipywidgets``): the iteration, its log-likelihood,
@@ -100,7 +101,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     log_likelihood_ : float
         The total, in nats, of `mixture_`: not of the step before.
     log_likelihoods_ : list of float
-        The totals of the best start, from iteration 0 to `n_iter_`.
+        The totals of the best start, from iteration 0 to `n_iter_`; after a warm start,
+        those of the fits before come first.
     lower_bound_, lower_bounds_ : float, list of float
         The same per sample, under scikit-learn's names; the list without iteration 0.
     mixture_ : Mixture
@@ -241,8 +243,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def partial_fit(self, X, y=None, sample_weight=None):
         """Take one step of online EM, with `X` (n, d) as a batch of a stream.
 
-        The first batch, of at least as many points as components, chooses the start, as
-        `fit` would, and the floor. After a `fit`, the steps go on from its mixture.
+        The first batch chooses the start, as `fit` would, and the floor: it must hold at
+        least as many points as there are components, better many times as many, from
+        all over the data. After a `fit`, the steps go on from its mixture.
         All batches count the same, so they should be of about the same size. The
         parameters after each batch are averages; see :mod:`gmmlib.online`.
 
@@ -260,8 +263,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         rng = self._check_parameters()
         is_first = not hasattr(self, "mixture_")
         if is_first:
-            data, given = self._check_input(X, sample_weight)
+            data, given = self._check_input(X, sample_weight, "X, the first batch")
         else:
+            self._check_same("begin with a new model")
             validate_data(self, X, reset=False, skip_check_array=True)
             data = as_data(X, sample_weight)
         state = getattr(self, "online_", None)
@@ -277,6 +281,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             vars(self).pop(name, None)
         self.online_ = state
         self._set_mixture(state.average, data.dtype)
+        # Later, what is constant or rare in a batch need not be in the others.
+        for sentence in diagnose(state.average, state.floor, data) if is_first else []:
+            warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
         return self
 
     def _check_parameters(self):
@@ -305,16 +312,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             )
         return check_random_state(self.random_state)
 
-    def _check_input(self, X, sample_weight):
+    def _check_input(self, X, sample_weight, name="X"):
         """Points and weights, enough of them to fit; and what of a start is given.
 
         Weights, means and covariances: None for what is not.
         """
         data = as_data(X, sample_weight)
-        check_enough(data.n_counted, self.n_components)
+        check_enough(data.n_counted, self.n_components, points=name)
         if data.n_counted == 1:
             raise ValueError(
-                "X: expected at least 2 points, got n_samples = 1; "
+                f"{name}: expected at least 2 points, got n_samples = 1; "
                 "one point has no spread"
             )
         k, d = self.n_components, data.n_features
@@ -332,12 +339,19 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     def _best_run(self, data, given, floor, rng):
         """Of all starts: last state, all log-likelihoods, converged or not."""
         runs, failure = [], None
-        starts = self._starts(data, given, floor, rng)
+        past = []  # the log-likelihoods that have led to the start
+        starts = [lambda: self._start(data, given, floor, rng)] * self.n_init
+        if self.warm_start and hasattr(self, "mixture_"):
+            self._check_same("warm_start=False")
+            starts, past = (
+                [lambda: self.mixture_],
+                getattr(self, "log_likelihoods_", []),
+            )
         total = self.max_iter * len(starts)
         with progress(total, self.verbose, self.verbose_interval) as bar:
             for make_start in starts:
                 try:
-                    runs.append(self._run(data, make_start(), floor, bar))
+                    runs.append(self._run(data, make_start(), floor, bar, past))
                 except ValueError as error:  # another start may do better
                     failure = error
                 bar.next_run(self.max_iter)
@@ -346,29 +360,27 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         n, varies = data.n_points, data.varies
         return max(runs, key=lambda run: rank(run[0], n, floor, varies))
 
-    def _starts(self, data, given, floor, rng):
-        """Functions without arguments, each of which makes a start."""
-        if self.warm_start and hasattr(self, "mixture_"):
-            for name in ("n_components", "covariance_type"):
-                before, now = getattr(self.mixture_, name), getattr(self, name)
-                if now != before:
-                    raise ValueError(
-                        f"{name}: expected {before!r}, as in the fit that warm_start "
-                        f"goes on from, got {now!r}; set warm_start=False"
-                    )
-            return [lambda: self.mixture_]
-        return [lambda: self._start(data, given, floor, rng)] * self.n_init
+    def _check_same(self, remedy):
+        """Raise an error if the parameters are no longer those of the mixture."""
+        for name in ("n_components", "covariance_type"):
+            before, now = getattr(self.mixture_, name), getattr(self, name)
+            if now != before:
+                raise ValueError(
+                    f"{name}: expected {before!r}, as in the mixture to go on from, "
+                    f"got {now!r}; set it back, or {remedy}"
+                )
 
-    def _run(self, data, start, floor, bar):
+    def _run(self, data, start, floor, bar, past):
         """EM from one start: last state, all log-likelihoods, converged or not."""
         log_likelihoods = []
-        for state, to_gain, has_converged in self.run(data, start, floor):
+        for state, to_gain, has_converged in self.run(data, start, floor, past):
+            log_likelihoods = log_likelihoods or history_of(state, past)
             log_likelihoods.append(state.log_likelihood)
             bar.report(state, to_gain)
             converged = has_converged
         return state, log_likelihoods, converged
 
-    def run(self, data, start, floor):
+    def run(self, data, start, floor, past=()):
         """The states of EM from a start, to the one where a fit would stop.
 
         Parameters
@@ -378,6 +390,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         start : Mixture
         floor : array, shape (d,)
             Added to each variance.
+        past : sequence of float
+            The log-likelihoods so far, if it is no new start: that of `start` is last.
 
         Yields
         ------
@@ -389,15 +403,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         """
         states = em(data, start, floor, accelerate=self.accelerate)
         tol = self.tol * data.n_points
-        return until_converged(states, tol, self.max_iter, self.accelerate)
+        return until_converged(states, tol, self.max_iter, self.accelerate, past)
 
     def _warnings(self, data, floor):
         """Sentences about what is wrong with the fit."""
         if not self.converged_ and self.max_iter > 0:
             to_gain = gain_to_come(self.log_likelihoods_, self.accelerate)
+            how_much = f"with an estimated {to_gain:.3g} nats to gain"
+            if not np.isfinite(to_gain):
+                how_much = "too early to tell how much there is to gain"
             yield (
-                f"EM stopped after max_iter={self.max_iter} iterations, with an "
-                f"estimated {to_gain:.3g} nats to gain; "
+                f"EM stopped after max_iter={self.max_iter} iterations, {how_much}; "
                 "raise max_iter or tol, or try another start"
             )
         yield from diagnose(self.mixture_, floor, data)

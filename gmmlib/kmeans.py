@@ -130,7 +130,7 @@ def lloyd(X, centres, sample_weight=None) -> Iterator[KMeansState]:
     [(0, 113.0), (1, 14.0), (2, 1.0)]
     """
     data = as_data(X, sample_weight)
-    centres = check_points(centres, "centres", n_columns=data.n_features)
+    centres = check_points(centres, "centres", n_columns=data.n_features).copy()
     previous = None
     for iteration in count():
         labels, inertia = assign(data.points, centres, data.sample_weight)

@@ -67,6 +67,8 @@ class Mixture:
         weights = check_weights(self.weights, "weights", k)
         covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
         kind.check(covariances)
+        # Copies: what the caller does to these arrays later is not our business.
+        weights, means, covariances = map(np.array, (weights, means, covariances))
         vars(self).update(
             weights=weights,
             means=means,

@@ -202,3 +202,46 @@ def test_a_constant_feature_has_the_spread_of_the_others_however_its_mean_is_rou
 def test_the_spread_of_numbers_whose_squares_overflow_is_that_of_most_rows():
     X = np.arange(9.0)[:, None]
     assert spread(np.vstack([X, [[1e200]]])) == pytest.approx((5 / 1.349) ** 2)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_unwhitened_differences_are_what_was_whitened(name):
+    factored = some_mixture(name, D).factored
+    difference = np.random.default_rng(0).normal(size=(9, D))
+    for j in range(2):
+        again = factored.unwhiten(factored.whiten(difference, j), j)
+        lengths = np.linalg.norm(factored.whiten(difference, j), axis=1)
+        # Any root of Σ will do: lengths are the same, the directions are the root's.
+        again_lengths = np.linalg.norm(factored.whiten(again, j), axis=1)
+        np.testing.assert_allclose(again_lengths, lengths, 1e-12)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_unwhitened_standard_normals_have_the_covariance(name):
+    mixture = some_mixture(name, D)
+    for j, matrix in enumerate(mixture.full_covariances()):
+        root = mixture.factored.unwhiten(np.eye(D), j).T
+        np.testing.assert_allclose(root @ root.T, matrix, 1e-12, 1e-12)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_a_diagnosis_looks_at_is_that_of_the_matrices(name):
+    mixture = some_mixture(name, D)
+    matrices, unit = mixture.full_covariances(), np.array([1.0, 2.0, 0.5, 3.0])
+    if name == "spherical":
+        unit[:] = 2.0
+    features = np.array([True, False, True, True])
+    chosen = (matrices / np.outer(unit, unit))[:, features][:, :, features]
+    np.testing.assert_allclose(
+        np.broadcast_to(
+            mixture.factored.smallest(unit[features], features), len(chosen)
+        ),
+        np.linalg.eigvalsh(chosen)[:, 0],
+        1e-12,
+    )
+    deviations = np.sqrt(np.diagonal(matrices[0]))
+    change = (matrices[1] - matrices[0]) / np.outer(deviations, deviations)
+    assert mixture.factored.change(0, 1) == pytest.approx(
+        np.abs(change).max(), rel=1e-12
+    )
+    assert mixture.factored.change(1, 1) == 0

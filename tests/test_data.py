@@ -3,13 +3,16 @@
 import copy
 import pickle
 import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from cases import TYPES, clouds, some_mixture
+from sklearn.base import clone
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from gmmlib import Mixture, e_step, weighted_sums
+from gmmlib import GaussianMixture, Mixture, e_step, weighted_sums
 from gmmlib.engine import as_data, as_points, in_blocks, map_rows, sum_rows
 from gmmlib.engine.arrays import (
     LEAST_BLOCKS,
@@ -233,7 +236,7 @@ def test_products_have_one_thread_while_blocks_have_several():
     with threadpool_limits(limits=2, user_api="blas"):
         before, others = n_threads(), n_threads("openmp")
         assert before == {2}
-        with one_blas_thread():
+        with one_blas_thread:
             assert n_threads() == {1} and n_threads("openmp") == others
         assert n_threads() == before
     points = np.zeros((80, 8))
@@ -292,3 +295,60 @@ def test_all_passes_have_the_middle_of_the_data_for_centre(n, dtype):
         sums, _ = data.sums(some_mixture("full", 3, 2, seed))
         assert sums.centres.dtype == dtype
         np.testing.assert_array_equal(sums.centres, data.middle.astype(dtype))
+
+
+def test_fits_in_several_threads_leave_the_limits_as_they_were():
+    """Each saves and restores: the last would restore what another had set."""
+
+    def n_threads():
+        info = threadpool_info()
+        return [one["num_threads"] for one in info if one["user_api"] == "blas"]
+
+    turn = threading.Barrier(2)
+
+    def enter_and_leave(first):
+        with one_blas_thread as threads:
+            assert set(n_threads()) == {1} and threads == 2
+            turn.wait()  # both are inside
+            if first:
+                turn.wait()  # the other has left
+        if not first:
+            turn.wait()
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = n_threads()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(enter_and_leave, [True, False]))
+        assert n_threads() == before
+        points = np.random.default_rng(0).normal(size=(400_000, 8))
+        model = GaussianMixture(
+            2, covariance_type="diag", init_params="k-means++", max_iter=2
+        )
+        with warnings.catch_warnings(), ThreadPoolExecutor(4) as pool:
+            warnings.simplefilter("ignore")
+            list(pool.map(lambda _: clone(model).fit(points), range(4)))
+        assert n_threads() == before
+
+
+def test_a_pass_works_where_no_thread_can_start_and_no_blas_is_known(monkeypatch):
+    points = np.random.default_rng(0).normal(size=(400, 8))
+    expected = as_data(points).fold(who, 10)[1]
+
+    class NoThreads(ThreadPoolExecutor):
+        def submit(self, *args, **kwargs):
+            raise RuntimeError("can't start new thread")
+
+    class NoBlas:
+        lib_controllers = ()
+
+        def limit(self, limits):
+            return self
+
+        def restore_original_limits(self):
+            pass
+
+    monkeypatch.setattr("gmmlib.engine.arrays.ThreadPoolExecutor", NoThreads)
+    monkeypatch.setattr("gmmlib.engine.arrays.blas", NoBlas)
+    about, rows = as_data(points).fold(who, 10)
+    assert rows == expected
+    assert {thread for thread, *_ in about} == {threading.get_ident()}

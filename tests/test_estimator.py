@@ -19,7 +19,6 @@ from gmmlib import GaussianMixture
 from gmmlib.agreement import matched_accuracy
 from gmmlib.book.datasets import load_old_faithful
 from gmmlib.em import remaining_gain
-from gmmlib.engine import as_data
 
 X = clouds(200, d=2, k=2, seed=3)
 

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 import warnings
 from itertools import islice
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,9 @@ from cases import TYPES, after, clouds, covariance_floor, start_on
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import gmmlib.estimator
-from gmmlib import GaussianMixture, Mixture, em
+from gmmlib import GaussianMixture, Mixture, e_step, em, fit_normal, kmeans
+from gmmlib.initialisation import start
+from gmmlib.kmeans import lloyd
 
 X = clouds(200, d=2, k=2, seed=3)
 OVERLAP = clouds(200, d=2, k=2, seed=9)  # most points belong to both components
@@ -844,3 +848,73 @@ def test_a_real_interrupt_ends_a_long_fit():
         timeout=60,
     )
     assert done.stdout.split() == ["interrupted", "True"], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("covariance_type", ["diag", "spherical"])
+def test_many_features_cost_no_more_than_their_number(covariance_type):
+    """A matrix of 20,000 features would take 3 GB."""
+    points = np.random.default_rng(0).normal(size=(20, 20_000))
+    points[:10] += 1.0
+    tracemalloc.start()
+    model = GaussianMixture(2, covariance_type=covariance_type, random_state=0)
+    labels = model.fit(points).predict(points)
+    model.bic(points), model.sample(2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * points.nbytes
+    assert len(set(labels[:10])) == len(set(labels[10:])) == 1 != len(set(labels))
+
+
+def test_what_the_caller_does_to_arrays_later_does_not_matter():
+    weights, means = np.array([0.5, 0.5]), np.array([[0.0], [4.0]])
+    covariances = np.array([1.0, 1.0])
+    mixture = Mixture(weights, means, covariances, "spherical")
+    model = GaussianMixture.from_parameters(weights, means, covariances, "spherical")
+    points = np.array([[0.0], [3.0], [5.0]])
+    before = mixture.log_density(points), model.score_samples(points)
+    weights[:], means[:], covariances[:] = [1.0, 0.0], 100.0, 9.0
+    after = mixture.log_density(points), model.score_samples(points)
+    np.testing.assert_array_equal(before, after)
+    np.testing.assert_array_equal(
+        mixture.sample(9, 0)[0], model.mixture_.sample(9, 0)[0]
+    )
+    centres = np.array([[0.0], [4.0]])
+    first = next(lloyd(points, centres))
+    centres[:] = 7.0
+    np.testing.assert_array_equal(first.centres, [[0.0], [4.0]])
+
+
+MASKED = np.ma.masked_greater(np.array([[1.0, 2.0], [3.0, 99.0], [5.0, 6.0]]), 50)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        GaussianMixture(1).fit,
+        GaussianMixture(1).partial_fit,
+        GaussianMixture(1).fit(X).predict,
+        GaussianMixture(1).fit(X).score_samples,
+        lambda X: kmeans(X, 1),
+        lambda X: list(lloyd(X, np.zeros((1, 2)))),
+        lambda X: next(em(X, Mixture([1.0], np.zeros((1, 2)), [np.eye(2)]))),
+        lambda X: e_step(X, Mixture([1.0], np.zeros((1, 2)), [np.eye(2)])),
+        lambda X: start(X, 1, floor=1.0),
+    ],
+)
+def test_what_is_masked_is_no_number(use):
+    with pytest.raises(ValueError, match=r"X\[1, 1\]: expected a number, got a masked"):
+        use(MASKED)
+    use(np.ma.masked_greater(X[:9], 1e9))  # a mask that covers nothing
+
+
+def test_masked_weights_samples_and_chunks_are_refused():
+    with pytest.raises(ValueError, match=r"sample_weight\[1\]: .*got a masked"):
+        GaussianMixture(1).fit(MASKED.data, sample_weight=MASKED[:, 1])
+    with pytest.raises(ValueError, match=r"x\[1\]: .*got a masked"):
+        fit_normal(MASKED[:, 1])
+    chunked = da.from_array(MASKED, chunks=(2, 2))
+    with pytest.raises(ValueError, match=r"X\[1, 1\], in block 0: .*got NaN"):
+        GaussianMixture(1).fit(chunked)
+    model = GaussianMixture(1).fit(X)
+    with pytest.raises(ValueError, match=r"X\[1, 1\], in block 0: .*got NaN"):
+        model.predict(chunked).compute()

@@ -1,15 +1,16 @@
 """Online EM: a stream, batch by batch, ends where EM on all its points ends."""
 
 import pickle
+import warnings
 
 import dask.array as da
 import numpy as np
 import pytest
 from cases import TYPES, climb, clouds, some_mixture, start_on
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from gmmlib import GaussianMixture, Mixture, e_step, m_step, weighted_sums
-from gmmlib.engine import as_data
 from gmmlib.online import about, blend, expected_sums, online_start, online_step
 
 TRUTH = Mixture([0.4, 0.6], [[0.0], [4.0]], [[1.0], [1.0]], "diag")
@@ -216,7 +217,8 @@ def test_partial_fit_is_online_em_from_the_start_of_a_fit(covariance_type):
     model = GaussianMixture(2, covariance_type=covariance_type, random_state=3)
     floor = 1e-6 * np.ones(2)
     model.set_params(reg_covar=1e-6, learning_decay=0.7, learning_offset=2)
-    begin = model._start(as_data(batches[0]), floor, np.random.RandomState(3))
+    data, given = model._check_input(batches[0], None)
+    begin = model._start(data, given, floor, np.random.RandomState(3))
     state = online_start(begin, floor)
     for t, batch in enumerate(batches, 1):
         assert model.partial_fit(batch) is model
@@ -336,3 +338,40 @@ def test_a_bad_schedule_is_named(name, value, message):
     for use in (model.fit, model.partial_fit):
         with pytest.raises(ValueError, match=f"{name}: {message}"):
             use(clouds())
+
+
+@pytest.mark.parametrize(
+    "change", [{"n_components": 3}, {"covariance_type": "diag"}], ids=str
+)
+def test_parameters_that_no_longer_fit_the_state_are_refused(change):
+    model = GaussianMixture(2, random_state=0).partial_fit(clouds(100))
+    ((name, value),) = change.items()
+    before, state = getattr(model, name), model.online_
+    model.set_params(**{name: value})
+    with pytest.raises(ValueError, match=f"{name}: expected .*begin with a new model"):
+        model.partial_fit(clouds(100))
+    assert model.online_ is state
+    model.set_params(**{name: before}).partial_fit(clouds(100))
+
+
+def test_a_first_batch_that_is_too_small_says_what_it_must_hold():
+    model = GaussianMixture(3)
+    with pytest.raises(ValueError, match="the first batch: expected at least n_comp"):
+        model.partial_fit(clouds(2))
+    with pytest.raises(ValueError, match="the first batch: expected at least 2 points"):
+        GaussianMixture(1).partial_fit([[1.0]])
+    assert not hasattr(model, "mixture_")
+
+
+def test_partial_fit_warns_as_fit_does():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        GaussianMixture(2, random_state=0).partial_fit(np.ones((50, 2)))
+    texts = " ".join(str(warning.message) for warning in caught)
+    assert "feature 1 is constant" in texts and "component 1 " in texts
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = GaussianMixture(2, random_state=0).partial_fit(clouds(200))
+        for _ in range(5):  # what is constant in a batch, or rare, is no fault
+            model.partial_fit(np.tile(clouds(1), (3, 1)))

@@ -1,7 +1,8 @@
 """Data in memory, or mapped into it: blocks of rows, on one thread or several."""
 
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cache, reduce
 
 import numpy as np
@@ -28,12 +29,17 @@ class InMemory(Data):
         few = len(self) <= rows * (LEAST_BLOCKS - 1)
         if self.n_features < LEAST_FEATURES or few:
             return fold_blocks(function, rows, self.points, self.sample_weight)
-        threads = (library.num_threads for library in blas().lib_controllers)
-        n_threads = max(threads, default=1)  # not every BLAS is known
         # A block is too small to be worth several threads, but there are many blocks.
-        with one_blas_thread(), ThreadPoolExecutor(n_threads) as pool:
+        with one_blas_thread as n_threads, ThreadPoolExecutor(n_threads) as pool:
+
+            def map_blocks(function, blocks):
+                try:
+                    return pool.map(function, blocks)
+                except RuntimeError:  # no thread can start, as in a browser
+                    return map(function, blocks)
+
             weights = self.sample_weight
-            return fold_blocks(function, rows, self.points, weights, pool.map)
+            return fold_blocks(function, rows, self.points, weights, map_blocks)
 
     def rows_at(self, places, weight):
         return rows_at(places, weight)
@@ -83,11 +89,46 @@ def blas():
     return ThreadpoolController().select(user_api="blas")
 
 
-@contextmanager
-def one_blas_thread():
-    """No more than one thread in each product of matrices."""
-    with blas().limit(limits=1):
-        yield
+class OneBlasThread:
+    """No more than one thread in each product of matrices, while anyone is inside.
+
+    The limit is the process's, not a thread's. So the first who comes in sets it, and
+    the last who leaves restores what was before: if each did, the last would restore
+    the limit that another had set. Who comes in is told how many threads there were.
+    """
+
+    def __init__(self):
+        self.lock, self.n_inside = threading.Lock(), 0
+
+    def __enter__(self):
+        with self.lock:
+            if self.n_inside == 0:
+                threads = [library.num_threads for library in blas().lib_controllers]
+                self.n_threads = max(threads, default=1)  # not every BLAS is known
+                take_control()
+                self.limit = blas().limit(limits=1)
+            self.n_inside += 1
+            return self.n_threads
+
+    def __exit__(self, *error):
+        with self.lock:
+            self.n_inside -= 1
+            if self.n_inside == 0:
+                take_control()
+                self.limit.restore_original_limits()
+                take_control()
+
+
+def take_control():
+    """Let this thread set the limit: threadpoolctl 3.8 lets only the first that did."""
+    for library in blas().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
+
+
+one_blas_thread = OneBlasThread()
+if hasattr(os, "register_at_fork"):  # in a child there is nobody inside
+    os.register_at_fork(after_in_child=one_blas_thread.__init__)
 
 
 def extremes(points, sample_weight=None):

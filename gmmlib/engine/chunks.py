@@ -94,7 +94,7 @@ class InChunks(Data):
     def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows."""
         # The scheduler has something to do for each core.
-        with one_blas_thread():
+        with one_blas_thread:
             function = partial(fold_blocks, function, rows)
             return self.points.fold(function, self.sample_weight, add_pairs)
 
@@ -158,6 +158,8 @@ class Chunks:
         # What is wrong with a shape or a type is wrong with one row of zeros, too.
         row = np.zeros([min(size, 1) for size in X.shape[:1]] + [*X.shape[1:]], X.dtype)
         dtype = check_points(row, n_columns=n_columns).dtype
+        if isinstance(X._meta, np.ma.MaskedArray):  # what is masked is found as NaN
+            X = X.astype(dtype).map_blocks(np.ma.filled, np.nan, dtype=dtype)
         return cls(X.astype(dtype, copy=False).rechunk({1: -1}))
 
     def checked_weights(self, sample_weight):
