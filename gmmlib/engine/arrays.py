@@ -98,6 +98,12 @@ class OneBlasThread:
     """
 
     def __init__(self):
+        self.begin()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.begin)
+
+    def begin(self):
+        """There is nobody inside: neither at first, nor in a process that is forked."""
         self.lock, self.n_inside = threading.Lock(), 0
 
     def __enter__(self):
@@ -127,8 +133,6 @@ def take_control():
 
 
 one_blas_thread = OneBlasThread()
-if hasattr(os, "register_at_fork"):  # in a child there is nobody inside
-    os.register_at_fork(after_in_child=one_blas_thread.__init__)
 
 
 def extremes(points, sample_weight=None):
