@@ -304,7 +304,7 @@ def test_fits_in_several_threads_leave_the_limits_as_they_were():
         info = threadpool_info()
         return [one["num_threads"] for one in info if one["user_api"] == "blas"]
 
-    turn = threading.Barrier(2)
+    turn = threading.Barrier(2, timeout=60)
 
     def enter_and_leave(first):
         with one_blas_thread as threads:
