@@ -320,7 +320,7 @@ def test_fits_in_several_threads_leave_the_limits_as_they_were():
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(enter_and_leave, [True, False]))
         assert n_threads() == before
-        points = np.random.default_rng(0).normal(size=(400_000, 8))
+        points = np.random.default_rng(0).normal(size=(100_000, 8))
         model = GaussianMixture(
             2, covariance_type="diag", init_params="k-means++", max_iter=2
         )
