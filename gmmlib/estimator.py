@@ -31,6 +31,7 @@ from gmmlib.progress import progress
 
 ATTRIBUTES_OF_A_FIT = (
     "converged_",
+    "floor_",
     "log_likelihood_",
     "log_likelihoods_",
     "lower_bound_",
@@ -96,6 +97,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Shapes by type: (k, d, d), (d, d), (k, d) or (k,). Precisions are the inverses.
         For float32 data, these five are float32.
     converged_ : bool
+    floor_ : array, shape (d,)
+        What was added to the variances.
     n_iter_ : int
         Iterations of the best start, each a pass over the data.
     log_likelihood_ : float
@@ -232,6 +235,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         validate_data(self, X, reset=True, skip_check_array=True)
         vars(self).pop("online_", None)
         self.log_likelihoods_, self.converged_ = log_likelihoods, converged
+        self.floor_ = floor
         self.log_likelihood_, self.n_iter_ = state.log_likelihood, state.iteration
         self.lower_bound_ = state.log_likelihood / data.n_points
         self.lower_bounds_ = [value / data.n_points for value in log_likelihoods[1:]]
@@ -343,10 +347,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         starts = [lambda: self._start(data, given, floor, rng)] * self.n_init
         if self.warm_start and hasattr(self, "mixture_"):
             self._check_same("warm_start=False")
-            starts, past = (
-                [lambda: self.mixture_],
-                getattr(self, "log_likelihoods_", []),
-            )
+            starts = [lambda: self.mixture_]
+            if np.array_equal(floor, getattr(self, "floor_", None)):
+                past = self.log_likelihoods_
         total = self.max_iter * len(starts)
         with progress(total, self.verbose, self.verbose_interval) as bar:
             for make_start in starts:

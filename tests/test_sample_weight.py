@@ -731,3 +731,13 @@ def test_a_fit_too_short_to_tell_says_so():
     with pytest.warns(ConvergenceWarning, match="too early to tell") as caught:
         model.fit(X)
     assert all("inf" not in str(one.message) for one in caught)
+
+
+def test_a_warm_start_with_another_floor_has_no_history():
+    """That the last fit had converged says nothing about this one."""
+    model = started("full", tol=1e-6, max_iter=500, warm_start=True)
+    quietly(model)
+    quietly(model.set_params(reg_covar=2.0))
+    assert model.n_iter_ > 0 and len(model.log_likelihoods_) == model.n_iter_ + 1
+    assert np.linalg.eigvalsh(model.covariances_).min() > 2
+    np.testing.assert_array_equal(model.floor_, [2.0, 2.0])
