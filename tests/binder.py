@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 from reading import CHAPTERS, ROOT, code_cells, labels, read
 from test_binder import copy_of_repository
@@ -150,16 +151,22 @@ def see_text(page, notebook):
 
 def run_all(page):
     """Until every cell has a number again, or one fails; then save."""
+    status = page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) |")
+    expect(status).to_have_text("Python 3 (ipykernel) | Idle")
     prompts = page.locator(".jp-CodeCell .jp-InputArea-prompt")
     choose(page, "Edit", "Clear Outputs of All Cells")
     expect(prompts.filter(has_text=re.compile(r"\d"))).to_have_count(0)
     choose(page, "Run", "Run All Cells")
-    page.wait_for_function(
-        """() => document.querySelector("[data-mime-type$='.stderr']") // errors, too
-        || [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
-            .every((prompt) => /\\d/.test(prompt.textContent))""",
-        timeout=5 * MINUTE,
-    )
+    try:
+        page.wait_for_function(
+            """() => document.querySelector("[data-mime-type$='.stderr']") // errors, too
+            || [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+                .every((prompt) => /\\d/.test(prompt.textContent))""",
+            timeout=5 * MINUTE,
+        )
+    except PlaywrightTimeoutError:
+        numbers = " ".join(prompts.all_text_contents())
+        pytest.fail(f"not every cell has run: {numbers}; {status.text_content()}")
     page.keyboard.press("Control+S")
     expect(page.locator(".jp-mod-dirty")).to_have_count(0)
 
