@@ -299,21 +299,16 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             check_count(self.verbose, "verbose", at_least=0)
         check_count(self.verbose_interval, "verbose_interval")
         check_choice(self.warm_start, "warm_start", {False: 0, True: 1})
-        if not isinstance(self.tol, numbers.Real) or not 0 <= self.tol < np.inf:
-            raise ValueError(f"tol: expected a number of at least 0, got {self.tol!r}")
         covariance_class(self.covariance_type)
         check_recipe(self.init_params)
         check_choice(self.accelerate, "accelerate", LOOPS)
-        decay, offset = self.learning_decay, self.learning_offset
-        if not isinstance(decay, numbers.Real) or not 0.5 < decay <= 1:
-            raise ValueError(
-                "learning_decay: expected a number above 0.5 and at most 1, "
-                f"got {decay!r}"
-            )
-        if not isinstance(offset, numbers.Real) or not 0 <= offset < np.inf:
-            raise ValueError(
-                f"learning_offset: expected a number of at least 0, got {offset!r}"
-            )
+        least = "a number of at least 0", lambda value: 0 <= value < np.inf
+        decay = "a number above 0.5 and at most 1", lambda value: 0.5 < value <= 1
+        kinds = {"tol": least, "learning_decay": decay, "learning_offset": least}
+        for name, (expected, fits) in kinds.items():
+            value = getattr(self, name)
+            if not isinstance(value, numbers.Real) or not fits(value):
+                raise ValueError(f"{name}: expected {expected}, got {value!r}")
         return check_random_state(self.random_state)
 
     def _check_input(self, X, sample_weight, name="X"):

@@ -3,16 +3,16 @@
 import numpy as np
 
 from gmmlib.check import check_choice, check_random_state
-from gmmlib.diagnosis import rank
-from gmmlib.em import em, remaining_gain
-from gmmlib.engine import Data, as_data
+from gmmlib.engine import Data, as_data, lloyd_side_by_side
 from gmmlib.kmeans import assign, draw_row, kmeans, kmeans_plus_plus
 from gmmlib.mixture import Mixture
+from gmmlib.race import race
 from gmmlib.steps import m_step
 
-# What `short_runs` does: so many candidates, to so many EM iterations each in all.
-ROUNDS = ((10, 10), (5, 30), (2, 70))
-ENOUGH = 1e-4  # nats per point: a candidate with less to gain has arrived
+# What `short_runs` does: so many candidates of either kind, and rounds in which so many
+# of them make so many iterations. See CONTRIBUTING.md.
+N_KMEANS, MOST_DRAWS = 8, 12
+ROUNDS = ((N_KMEANS + MOST_DRAWS, 10), (5, 60))
 # Of more rows, candidates are compared on a sample. It places the mean of a component
 # to σ/√N_k: with a tenth of the rows, to 0.03 standard deviations.
 MOST_ROWS = 10_000
@@ -96,17 +96,19 @@ def mixture_from_responsibilities(
 
 def short_runs(
     data: Data, n_components: int, covariance_type: str, floor, rng
-) -> Mixture:
-    """The winner of three rounds among ten candidates.
+) -> np.ndarray:
+    """The responsibilities under the best of up to twenty candidates, after short runs.
 
-    Five candidates are runs of k-means, which suits round clusters; five are k-means++
-    draws, which are rougher and so more varied. All ten get ten EM iterations; the best
-    five go on to thirty, and the best two of them to seventy. One with a collapsed
+    Eight candidates are runs of k-means, which suits round clusters; as many as there
+    are components, but at most twelve, are k-means++ draws, which are rougher and so
+    more varied. All get ten EM iterations, and the best five another sixty, or as many
+    as it takes to see that nobody will overtake the first. One with a collapsed
     component comes after all without.
 
     Parameters
     ----------
     data : Data
+        Standardised.
     n_components : int
     covariance_type : {"full", "tied", "diag", "spherical"}
     floor : array, shape (d,)
@@ -115,63 +117,32 @@ def short_runs(
 
     Returns
     -------
-    Mixture
+    array, shape (n, k)
 
     Notes
     -----
     Source: Biernacki, Celeux & Govaert (2003), who call it em-EM; theirs has one round.
-    What helps is that there are many candidates, and of two kinds; the rounds after the
-    first change little. Of more than ten thousand points, the rounds see a sample: it
-    tells good starts from bad ones, and the cost stays the same.
+    What helps is that there are many candidates, of two kinds, and that the last of them
+    come close to their ends. Those that are the same partition are run once.
     """
-    data = data.draw_rows(MOST_ROWS, rng)
-    runs = []
-    for i in range(ROUNDS[0][0] if n_components > 1 else 1):
-        guess = from_kmeans_plus_plus if i % 2 else from_kmeans
-        resp = guess(data, n_components, rng)
-        runs.append(ShortRun(data, resp, covariance_type, floor))
-    for n_runs, n_iterations in ROUNDS:
-        runs = runs[:n_runs]
-        for run in runs:
-            run.advance(n_iterations)
-        runs.sort(key=ShortRun.standing, reverse=True)
-    if runs[0].failure:
-        raise runs[0].failure
-    return runs[0].state.mixture
-
-
-class ShortRun:
-    """A candidate under way: EM that stops and goes on."""
-
-    def __init__(self, data, responsibilities, covariance_type, floor):
-        self.data, self.floor = data, floor
-        self.guess = responsibilities, covariance_type
-        self.states, self.state, self.failure = None, None, None
-        self.log_likelihoods = []
-
-    def advance(self, n_iterations):
-        """Go on until there have been so many iterations, or little is to gain."""
-        if self.failure:
-            return
-        enough = ENOUGH * self.data.n_points
-        try:
-            if self.states is None:
-                begin = m_step(self.data.sums_with(*self.guess), self.floor)
-                self.states = em(self.data, begin, self.floor)
-            while (
-                len(self.log_likelihoods) <= n_iterations
-                and remaining_gain(self.log_likelihoods) > enough
-            ):
-                self.state = next(self.states)
-                self.log_likelihoods.append(self.state.log_likelihood)
-        except ValueError as error:  # a collapse that no floor stops
-            self.failure = error
-
-    def standing(self):
-        """What to sort candidates by."""
-        if self.failure:
-            return False, -np.inf
-        return rank(self.state, self.data.n_points, self.floor, self.data.varies)
+    if n_components == 1:
+        return np.ones((len(data), 1))
+    n_draws = min(n_components, MOST_DRAWS)
+    draws = [
+        kmeans_plus_plus(data, n_components, rng) for _ in range(N_KMEANS + n_draws)
+    ]
+    partitions = [
+        *lloyd_side_by_side(data, draws[:N_KMEANS]),
+        *lloyd_side_by_side(data, draws[N_KMEANS:], most_iterations=1),
+    ]
+    # Sorted by their first points: the clusters' numbers mean nothing.
+    partitions = [each[np.argsort(each.argmax(axis=1))] for each in partitions]
+    floor = np.maximum(floor, data.floor())  # without any, a candidate could fail
+    mixtures = []
+    for clusters in np.unique(partitions, axis=0):
+        resp = clusters.T / clusters.sum(axis=0)[:, None]
+        mixtures.append(m_step(data.sums_with(resp, covariance_type), floor))
+    return race(data, mixtures, floor, ROUNDS).responsibilities(data.points)
 
 
 GUESSES = {
@@ -201,7 +172,10 @@ def start(
     Parameters
     ----------
     X : array or Dask array, shape (n, d)
-        Of a Dask array with more than ten thousand rows, only so many are looked at.
+        Distances are measured in standard deviations of each feature, so that units do
+        not matter; for ``"spherical"``, whose components are round in the units of the
+        data, in one unit for all. Of a Dask array with more than ten thousand rows,
+        only so many are looked at; by ``"short_runs"``, of any data.
     n_components : int
     covariance_type : {"full", "tied", "diag", "spherical"}
     init_params : {"short_runs", "kmeans", "k-means++", "random", "random_from_data"}
@@ -230,7 +204,13 @@ def start(
     check_recipe(init_params)
     rng = check_random_state(random_state)
     data = as_data(X, sample_weight).gathered(MOST_ROWS, rng)
-    if init_params == "short_runs":
-        return short_runs(data, n_components, covariance_type, floor, rng)
-    resp = GUESSES[init_params](data, n_components, rng)
+    is_short = init_params == "short_runs"
+    if is_short:
+        data = data.draw_rows(MOST_ROWS, rng)
+    standard, unit = data.standardised(in_one_unit=covariance_type == "spherical")
+    if is_short:
+        scaled = floor / unit**2
+        resp = short_runs(standard, n_components, covariance_type, scaled, rng)
+    else:
+        resp = GUESSES[init_params](standard, n_components, rng)
     return m_step(data.sums_with(resp, covariance_type), floor)

@@ -101,9 +101,9 @@ def update(X, labels, centres, sample_weight=None) -> np.ndarray:
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     centres = np.array(centres, dtype=float)
     for j in range(len(centres)):
-        mine = (labels == j) & (weight > 0)
-        if np.any(mine):
-            centres[j] = np.average(X[mine], axis=0, weights=weight[mine])
+        mine = (labels == j) * weight
+        if mine.any():
+            centres[j] = mine @ X / mine.sum()
     return centres
 
 

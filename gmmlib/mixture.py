@@ -212,16 +212,16 @@ def normalise(log_joint, out=None) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     log_joint : array, shape (n, k)
-        The logarithms a.
-    out : array, shape (n, k), optional
+        The logarithms a. For several mixtures at once: (n, mixtures, k).
+    out : array of the same shape, optional
         Where to write the responsibilities; may be `log_joint` itself.
 
     Returns
     -------
-    responsibilities : array, shape (n, k)
+    responsibilities : array of the same shape
         Each row sums to 1.
     log_density : array, shape (n,)
-        In nats.
+        In nats. For several mixtures: (n, mixtures).
 
     Notes
     -----
@@ -234,13 +234,13 @@ def normalise(log_joint, out=None) -> tuple[np.ndarray, np.ndarray]:
     >>> log_density
     array([-19800.5])
     """
-    largest = log_joint.max(axis=1, keepdims=True)
+    largest = log_joint.max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
         joint = np.subtract(log_joint, largest, out=out)
     if largest.min() == -np.inf:
         # So far away that even the logarithms are −∞: no component is nearer.
-        joint[largest[:, 0] == -np.inf] = 0
+        joint[largest[..., 0] == -np.inf] = 0
     np.exp(joint, out=joint)
-    total = joint.sum(axis=1, keepdims=True)
+    total = joint.sum(axis=-1, keepdims=True)
     joint /= total
-    return joint, (largest + np.log(total))[:, 0]
+    return joint, (largest + np.log(total))[..., 0]

@@ -1,7 +1,5 @@
 """A bar for long fits, on a terminal or in a notebook: tqdm's."""
 
-import threading
-import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -60,7 +58,7 @@ class Bar:
 
 
 @contextmanager
-def progress(total, verbose=True, interval=None, patient=False):
+def progress(total, verbose=True, interval=None, **options):
     """A bar; within another one it is that one, which moves on.
 
     Parameters
@@ -71,9 +69,8 @@ def progress(total, verbose=True, interval=None, patient=False):
         Whether anything is to be seen.
     interval : int, optional
         See :class:`Bar`.
-    patient : bool
-        Whether it waits for a second, is drawn anew twice a second from then on, even
-        if nothing moves, and leaves no trace.
+    **options
+        What tqdm is told besides.
 
     Yields
     ------
@@ -90,20 +87,15 @@ def progress(total, verbose=True, interval=None, patient=False):
         yield bar
         bar.catch_up()
         return
-    # With so long a delay, it never draws itself.
-    options = {"delay": 1e9, "leave": False} if patient else {"miniters": 1}
+    options = {"miniters": 1, **options}
     with import_tqdm()(
         total=total, disable=None, bar_format=FORMAT, **options
     ) as drawn:
         bar = Bar(drawn, interval)
         token = _open.set(bar)
         try:
-            if patient and not drawn.disable:
-                with _drawn_now_and_then(drawn):
-                    yield bar
-            else:
-                yield bar
-                bar.catch_up()
+            yield bar
+            bar.catch_up()
         finally:
             _open.reset(token)
 
@@ -114,27 +106,6 @@ def import_tqdm():
     except ImportError as error:
         raise not_installed(error) from None
     return tqdm
-
-
-@contextmanager
-def _drawn_now_and_then(drawn):
-    """A thread draws it, twice a second."""
-    done, begun = threading.Event(), time.monotonic()
-
-    def draw():
-        while not done.wait(0.5):
-            if time.monotonic() > begun + 1:
-                drawn.refresh()
-
-    thread = threading.Thread(target=draw)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        drawn.delay = 0  # or it would leave its last drawing behind
-        drawn.last_print_t = time.time()
 
 
 def not_installed(error):

@@ -25,9 +25,9 @@ OUTSIDE = [path for path in FILES if path.parent.name != "engine"]
 # From the ground up: a room imports only rooms before it.
 ROOMS = """
     check gaussian covariance mixture steps engine diagnosis kmeans acceleration em
-    online initialisation agreement selection progress estimator book cli
+    online race initialisation agreement selection progress estimator book cli
 """.split()
-STOREYS = "blocks digits products data arrays chunks".split()  # of the engine
+STOREYS = "blocks digits together products data arrays chunks".split()  # of the engine
 
 
 def module(path):

@@ -9,18 +9,19 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from gmmlib.check import check_enough
+from gmmlib.cli.bar import patient_bar
 from gmmlib.cli.files import complete_files, read_points, write_table
 from gmmlib.cli.report import as_document, as_text
 from gmmlib.engine import in_blocks
 from gmmlib.estimator import GaussianMixture
-from gmmlib.progress import not_installed, progress
+from gmmlib.progress import not_installed
 from gmmlib.selection import search
 
 
 def run(options):
     """Read, fit, write the files and report; all of these, or nothing."""
     total = len(options.range) * options.n_init * options.max_iter
-    with progress(total, patient=True) as bar:
+    with patient_bar(total) as bar:
         bar.describe("reading")
         X, names = read_points(options.data_path)
         candidates, remarks = fit_all(X, options, bar)

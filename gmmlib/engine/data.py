@@ -3,14 +3,14 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property, partial
-from math import isfinite
+from typing import Any
 
 import numpy as np
 
 from gmmlib.engine.blocks import block_rows
-from gmmlib.engine.products import Scratch, products_for
-from gmmlib.mixture import Mixture, normalise
-from gmmlib.steps import Sums, weighted_sums
+from gmmlib.engine.products import Scratch, normalise_in_place, products_for
+from gmmlib.mixture import Mixture
+from gmmlib.steps import TINY, Sums, weighted_sums
 
 # A floor is a millionth of the spread, which so many rows tell to 2 %, whatever n is.
 FLOOR_ROWS = 10_000
@@ -163,7 +163,9 @@ class Data(ABC):
             return np.minimum((places * len(self)).astype(int), len(self) - 1)
         return self.rows_at(places * self.sample_weight.sum(), self.sample_weight)
 
-    def sums(self, mixture: Mixture, centres=None) -> tuple[Sums, float]:
+    def sums(
+        self, mixture: Mixture, centres=None, n_mixtures: int | None = None
+    ) -> tuple[Sums, Any]:
         """One pass over the data: the E-step of each block, then its sums.
 
         Parameters
@@ -172,33 +174,39 @@ class Data(ABC):
         centres : array, shape (k, d), optional
             What to subtract before summing. Without it, whatever is fast and keeps the
             digits: the middle of the data, or each mean.
+        n_mixtures : int, optional
+            If the components belong to so many mixtures, which follow each other and
+            each count for as much: one pass serves them all. Of each, a point's
+            responsibilities sum to 1. For all types but tied.
 
         Returns
         -------
         sums : Sums
             Those of all blocks. Their `retake` takes them about other centres.
         log_likelihood : float
-            A total, in nats.
+            A total, in nats. Of several mixtures: an array of theirs.
         """
-        retake = partial(self._retake, mixture)
+        retake = partial(self._retake, mixture, n_mixtures)
+        plain = float if n_mixtures is None else np.asarray
         if centres is None:
             # The same centre in all passes: another would be rounded otherwise, and in
             # single precision the log-likelihood would tremble.
             products = products_for(
-                mixture, self.computed_in, self.centre, self._scratch
+                mixture, self.computed_in, self.centre, self._scratch, n_mixtures
             )
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
                 sums, log_likelihood = self.fold(products.sums, rows)
-                if isfinite(log_likelihood):  # or a square has overflowed
-                    return products.unpack(sums, retake), log_likelihood
+                if np.isfinite(log_likelihood).all():  # or a square has overflowed
+                    return products.unpack(sums, retake), plain(log_likelihood)
             centres = mixture.means
         rows = block_rows(2 * sum(mixture.means.shape))
-        sums, log_likelihood = self.fold(partial(block_sums, mixture, centres), rows)
-        return replace(sums, retake=retake), log_likelihood
+        function = partial(block_sums, mixture, centres, n_mixtures=n_mixtures)
+        sums, log_likelihood = self.fold(function, rows)
+        return replace(sums, retake=retake), plain(log_likelihood)
 
-    def _retake(self, mixture, centres):
-        return self.sums(mixture, centres)[0]
+    def _retake(self, mixture, n_mixtures, centres):
+        return self.sums(mixture, centres, n_mixtures)[0]
 
     def sums_with(self, responsibilities, covariance_type) -> Sums:
         """The sums for given responsibilities, before there is any mean: of data in memory.
@@ -207,10 +215,39 @@ class Data(ABC):
         """
         if self.sample_weight is not None:
             responsibilities = responsibilities * self.sample_weight[:, None]
-        middle = np.tile(self.middle, (responsibilities.shape[1], 1))
-        rough = weighted_sums(self.points, responsibilities, middle, "diag")
-        means = middle + rough.shift
+        total = np.maximum(responsibilities.sum(axis=0), TINY)
+        shift = responsibilities.T @ (self.points - self.middle) / total[:, None]
+        means = self.middle + shift
         return weighted_sums(self.points, responsibilities, means, covariance_type)
+
+    def standardised(self, in_one_unit=False):
+        """These data, in memory, about their middle and in standard deviations.
+
+        Parameters
+        ----------
+        in_one_unit : bool
+            Whether all features are divided by the same number.
+
+        Returns
+        -------
+        standard : Data
+        unit : array, shape (d,)
+            The standard deviations; 1 for a constant feature.
+
+        Examples
+        --------
+        >>> from gmmlib.engine import as_data
+        >>> standard, unit = as_data([[1.0, 500.0], [3.0, 900.0]]).standardised()
+        >>> standard.points.tolist(), unit.tolist()
+        ([[-1.0, -1.0], [1.0, 1.0]], [1.0, 200.0])
+        """
+        centred = self.points - self.middle
+        variances = np.average(centred**2, axis=0, weights=self.sample_weight)
+        if in_one_unit:
+            variances[:] = variances.mean()
+        unit = np.sqrt(np.where(variances > 0, variances, 1))
+        standard = type(self)(centred / unit, self.sample_weight)
+        return standard, unit
 
     @classmethod
     @abstractmethod
@@ -262,18 +299,19 @@ def robust_variance(points, weights):
     return variance
 
 
-def block_sums(mixture, centres, block, sample_weight=None):
+def block_sums(mixture, centres, block, sample_weight=None, n_mixtures=None):
     """The E-step of a block, then its sums about these centres; the log-likelihood.
 
     Every step of :func:`gmmlib.steps.e_step` and :func:`gmmlib.steps.weighted_sums`,
     one component after the other: it keeps the digits, wherever the means are.
     """
-    responsibilities, log_density = normalise(mixture.log_joint(block))
+    responsibilities = mixture.log_joint(block)
+    log_density = normalise_in_place(responsibilities, n_mixtures)
     if sample_weight is not None:
         responsibilities *= sample_weight[:, None]
         log_density *= sample_weight
     sums = weighted_sums(block, responsibilities, centres, mixture.covariance_type)
-    return sums, float(log_density.sum())
+    return sums, log_density.sum(axis=-1)
 
 
 def add_pairs(one, other):

@@ -53,10 +53,15 @@ class FullProducts:
         means.
     scratch : Scratch, optional
         That of the data serves all passes.
+    n_mixtures : int, optional
+        How many mixtures the components belong to; see
+        :meth:`gmmlib.engine.data.Data.sums`.
     """
 
-    def __init__(self, mixture, dtype=np.float64, centre=None, scratch=None):
-        self.mixture = mixture
+    def __init__(
+        self, mixture, dtype=np.float64, centre=None, scratch=None, n_mixtures=None
+    ):
+        self.mixture, self.n_mixtures = mixture, n_mixtures
         self.dtype = np.dtype(dtype)
         if centre is None:
             centre = mixture.weights @ mixture.means
@@ -70,7 +75,8 @@ class FullProducts:
 
     def __reduce__(self):
         """What travels to a worker, which makes the rest anew."""
-        return type(self), (self.mixture, self.dtype, self.centre)
+        made_of = self.mixture, self.dtype, self.centre, None, self.n_mixtures
+        return type(self), made_of
 
     def _coefficients(self):
         """η, shape (k, numbers)."""
@@ -100,7 +106,7 @@ class FullProducts:
         Returns
         -------
         sums : Sums
-        log_likelihood : float
+        log_likelihood : float, or one for each mixture
         """
         n, d = X.shape
         statistics = self._array("statistics", self.n_statistics, n)
@@ -112,16 +118,17 @@ class FullProducts:
             np.subtract(X.T, self.centre[:, None], out=difference)
             self._fill_squares(difference, statistics[d + 1 :])
             self._fill_log_joint(statistics, log_joint)
-            responsibilities, log_density = normalise(log_joint.T, out=log_joint.T)
+            log_density = normalise_in_place(log_joint.T, self.n_mixtures)
             log_density += self._shared(difference)
+            responsibilities = log_joint
             if sample_weight is not None:
-                responsibilities *= sample_weight[:, None]
+                responsibilities *= sample_weight
                 log_density *= sample_weight
             total, first, squares = self._sums(
-                statistics, responsibilities.T, sample_weight
+                statistics, responsibilities, sample_weight
             )
         sums = Sums(total, first, squares, self.centre, self.mixture.covariance_type)
-        return sums, float(log_density.sum(dtype=float))
+        return sums, log_density.sum(axis=-1, dtype=float)
 
     def unpack(self, sums, retake=None):
         """The same sums, as in :func:`gmmlib.steps.weighted_sums`, and how to retake them."""
@@ -270,6 +277,17 @@ class SphericalProducts(DiagProducts):
         return np.repeat(squares / d, d, axis=1)
 
 
+def normalise_in_place(log_joint, n_mixtures=None):
+    """Logarithms become responsibilities; returned is the log-density of each point.
+
+    Of several mixtures side by side, each is normalised for itself, and the
+    log-densities are (n_mixtures, n).
+    """
+    if n_mixtures is not None:
+        log_joint = log_joint.reshape(len(log_joint), n_mixtures, -1)
+    return normalise(log_joint, out=log_joint)[1].T
+
+
 def product(a, b):
     """a bᵀ as float64, for a (i, n) and b (j, n).
 
@@ -291,12 +309,12 @@ PRODUCTS = {
 }
 
 
-def products_for(mixture, dtype=np.float64, centre=None, scratch=None):
+def products_for(mixture, dtype=np.float64, centre=None, scratch=None, n_mixtures=None):
     """The products of that mixture: those that are fastest for its type."""
     kind = PRODUCTS[mixture.covariance_type]
     if kind is FullProducts and mixture.n_features >= MANY_FEATURES:
         kind = WideProducts
-    return kind(mixture, dtype, centre, scratch)
+    return kind(mixture, dtype, centre, scratch, n_mixtures)
 
 
 class Pairs:
