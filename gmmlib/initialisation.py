@@ -136,10 +136,11 @@ def short_runs(
         *lloyd_side_by_side(data, draws[N_KMEANS:], most_iterations=1),
     ]
     # Sorted by their first points: the clusters' numbers mean nothing.
-    partitions = [each[np.argsort(each.argmax(axis=1))] for each in partitions]
+    ordered = [each[np.argsort(each.argmax(axis=1))] for each in partitions]
+    different = {each.tobytes(): each for each in ordered}
     floor = np.maximum(floor, data.floor())  # without any, a candidate could fail
     mixtures = []
-    for clusters in np.unique(partitions, axis=0):
+    for clusters in different.values():
         resp = clusters.T / clusters.sum(axis=0)[:, None]
         mixtures.append(m_step(data.sums_with(resp, covariance_type), floor))
     return race(data, mixtures, floor, ROUNDS).responsibilities(data.points)

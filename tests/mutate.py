@@ -72,8 +72,7 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
         "kmeans.py", 'np.einsum("nd,nd->n", difference, difference)',
         "np.abs(difference).sum(axis=1)"),
     "k-means moves to the median": (
-        "kmeans.py", "np.average(X[mine], axis=0, weights=weight[mine])",
-        "np.median(X[mine], axis=0)"),
+        "kmeans.py", "mine @ X / mine.sum()", "np.median(X[mine > 0], axis=0)"),
     "inertia of unsquared distances": (
         "kmeans.py", "np.sum(weight * nearest)", "np.sum(weight * np.sqrt(nearest))"),
     "BIC with the other sign": (

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gmmlib.engine.blocks import block_rows
 from gmmlib.mixture import Mixture
 
 # Where rounding decides to which of two centres a point belongs, a run could go round.
@@ -43,21 +44,28 @@ def lloyd_side_by_side(data, centres, most_iterations=MOST_ITERATIONS) -> np.nda
     array([[1, 1, 0, 0],
            [0, 0, 1, 1]])
     """
-    points, weight = data.points, data.row_weights()
-    centres, weighted = np.array(centres), weight[:, None] * points
-    clusters = np.zeros((*centres.shape[:2], len(points)), dtype=bool)
-    running = np.arange(len(centres))
+    centres, weight = np.array(centres), data.row_weights()
+    c, k, _ = centres.shape
+    clusters, running = np.zeros((c, k, len(data)), dtype=bool), np.arange(c)
+    rows = block_rows(3 * c * k)
+    parts = [slice(first, first + rows) for first in range(0, len(data), rows)]
     for _ in range(most_iterations):
-        closeness = centres @ points.T - 0.5 * (centres**2).sum(axis=2, keepdims=True)
-        nearest = closeness == closeness.max(axis=1, keepdims=True)
-        moved = (nearest != clusters[running]).any(axis=(1, 2))
-        clusters[running] = nearest
-        if not moved.any():
+        half_squares = 0.5 * (centres**2).sum(axis=2, keepdims=True)
+        moved = np.zeros(len(running), dtype=bool)
+        total, first = np.zeros((len(running), k, 1)), np.zeros_like(centres)
+        for part in parts:
+            points = data.points[part]
+            closeness = centres @ points.T - half_squares
+            nearest = closeness == closeness.max(axis=1, keepdims=True)
+            moved |= (nearest != clusters[running, :, part]).any(axis=(1, 2))
+            clusters[running, :, part] = nearest
+            mine = nearest * weight[part]
+            total += mine.sum(axis=2, keepdims=True)
+            first += mine @ points
+        centres = np.where(total > 0, first / np.where(total > 0, total, 1), centres)
+        running, centres = running[moved], centres[moved]
+        if not len(running):
             break
-        running, mine = running[moved], nearest[moved].astype(float)
-        total = (mine @ weight)[:, :, None]
-        means = mine @ weighted / np.where(total > 0, total, 1)
-        centres = np.where(total > 0, means, centres[moved])
     return clusters
 
 
