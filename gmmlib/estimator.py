@@ -355,8 +355,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                 bar.next_run(self.max_iter)
         if not runs:
             raise failure
-        n, varies = data.n_points, data.varies
-        return max(runs, key=lambda run: rank(run[0], n, floor, varies))
+        about = data.n_points, floor, data.varies
+        return max(runs, key=lambda run: rank(run[0], *about))
 
     def _check_same(self, remedy):
         """Raise an error if the parameters are no longer those of the mixture."""

@@ -127,10 +127,8 @@ def short_runs(
     """
     if n_components == 1:
         return np.ones((len(data), 1))
-    n_draws = min(n_components, MOST_DRAWS)
-    draws = [
-        kmeans_plus_plus(data, n_components, rng) for _ in range(N_KMEANS + n_draws)
-    ]
+    n_candidates = N_KMEANS + min(n_components, MOST_DRAWS)
+    draws = [kmeans_plus_plus(data, n_components, rng) for _ in range(n_candidates)]
     partitions = [
         *lloyd_side_by_side(data, draws[:N_KMEANS]),
         *lloyd_side_by_side(data, draws[N_KMEANS:], most_iterations=1),

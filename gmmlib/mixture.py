@@ -156,6 +156,10 @@ class Mixture:
             log_weights = np.log(self.weights)
         return log_weights - 0.5 * (self.n_features * LOG_2_PI + self.factored.log_det)
 
+    def normalise(self, log_joint, out=None) -> tuple[np.ndarray, np.ndarray]:
+        """Responsibilities and log-densities from `log_joint`: :func:`normalise`."""
+        return normalise(log_joint, out)
+
     def log_density(self, X) -> np.ndarray:
         """log p(x_n), shape (n,): the logarithm of :eq:`eq-mixture-density`."""
         return normalise(self.log_joint(X))[1]

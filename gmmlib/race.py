@@ -1,13 +1,12 @@
 """Several mixtures on the same data: one pass serves them all, and the best go on."""
 
-from functools import partial
 from itertools import islice
 
 import numpy as np
 
 from gmmlib.diagnosis import rank
 from gmmlib.em import alternate, remaining_gain
-from gmmlib.engine import Data, apart, keep_digits, side_by_side, tie
+from gmmlib.engine import Data, SideBySide, keep_digits, tie
 from gmmlib.mixture import Mixture
 from gmmlib.steps import State, m_step
 
@@ -46,12 +45,12 @@ def race(data: Data, mixtures: list[Mixture], floor, rounds) -> Mixture:
     """
     together = max(1, MOST_NUMBERS // mixtures[0].covariances.size)
     for n_mixtures, n_iterations in rounds:
-        states: list[State] = []
-        for first in range(0, min(n_mixtures, len(mixtures)), together):
-            some = mixtures[:n_mixtures][first : first + together]
+        states, here = [], mixtures[:n_mixtures]
+        for first in range(0, len(here), together):
+            some = here[first : first + together]
             states += run_side_by_side(data, some, floor, n_iterations)
-        n, varies = data.n_points, data.varies
-        states.sort(key=lambda state: rank(state, n, floor, varies), reverse=True)
+        about = data.n_points, floor, data.varies
+        states.sort(key=lambda state: rank(state, *about), reverse=True)
         mixtures = [state.mixture for state in states]
     return mixtures[0]
 
@@ -66,25 +65,24 @@ def run_side_by_side(data, mixtures, floor, n_iterations) -> list[State]:
     def m_step_of_each(sums):
         if covariance_type == "tied":
             sums = tie(sums, n_mixtures)
-        return m_step(sums, floor)
+        return SideBySide.of(m_step(sums, floor), n_mixtures)
 
-    e_step = partial(data.sums, n_mixtures=n_mixtures)
-    states = alternate(e_step, keep_digits(m_step_of_each), side_by_side(mixtures))
-    state = last_state(states, n_iterations, ENOUGH * data.n_points)
-    mixtures = apart(state.mixture, n_mixtures, covariance_type)
-    # Each was weighted by 1 / n_mixtures.
-    log_likelihoods = state.log_likelihood + data.n_points * np.log(n_mixtures)
-    return list(map(State, [state.iteration] * n_mixtures, mixtures, log_likelihoods))
+    together = SideBySide.joined(mixtures)
+    states = alternate(data.sums, keep_digits(m_step_of_each), together)
+    last = last_state(states, n_iterations, ENOUGH * data.n_points)
+    share = data.n_points * np.log(n_mixtures)  # each was weighted by 1 / n_mixtures
+    ends = zip(last.mixture.apart(covariance_type), last.log_likelihood)
+    return [State(last.iteration, mixture, value + share) for mixture, value in ends]
 
 
 def last_state(states, n_iterations, enough):
     """The state after so many iterations, or where no end is far above the first's place.
 
-    Here a log-likelihood is an array: one for each mixture.
+    Here a state's log-likelihood is a list: one for each mixture.
     """
     log_likelihoods = []
     for state in islice(states, n_iterations + 1):
-        log_likelihoods.append(state.log_likelihood.tolist())
+        log_likelihoods.append(state.log_likelihood)
         ends = [end_of(of_one, enough) for of_one in zip(*log_likelihoods[-3:])]
         if max(ends) <= max(log_likelihoods[-1]) + enough:
             break

@@ -15,10 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gmmlib import GaussianMixture
+from gmmlib import GaussianMixture, kmeans
 from gmmlib.agreement import matched_accuracy
 from gmmlib.book.datasets import load_old_faithful
 from gmmlib.em import remaining_gain
+from gmmlib.initialisation import mixture_from_responsibilities, one_hot
 
 X = clouds(200, d=2, k=2, seed=3)
 
@@ -216,11 +217,14 @@ def test_it_stops_when_gain_and_remaining_gain_are_below_the_tolerance():
 def test_a_slow_climb_is_not_mistaken_for_the_top():
     """The last gain alone is below the tolerance 1500 iterations too early."""
     X, tol = load_old_faithful(), 1e-6
+    labels = kmeans(X, 3, random_state=1).labels
+    begin = mixture_from_responsibilities(X, one_hot(labels, 3), "tied")
     model = GaussianMixture(
         3,
         covariance_type="tied",
-        init_params="kmeans",
-        random_state=1,
+        weights_init=begin.weights,
+        means_init=begin.means,
+        precisions_init=np.linalg.inv(begin.covariances),
         tol=tol,
         reg_covar=0,
         max_iter=5000,

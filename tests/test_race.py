@@ -7,7 +7,7 @@ import pytest
 from cases import TYPES, clouds, covariance_floor, start_on
 
 from gmmlib import em
-from gmmlib.engine import apart, as_data, side_by_side
+from gmmlib.engine import SideBySide, as_data
 from gmmlib.initialisation import mixture_from_responsibilities, one_hot
 from gmmlib.race import end_of, last_state, race, run_side_by_side
 
@@ -36,9 +36,9 @@ def assert_same(found, expected, tolerance=1e-9):
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_mixtures_side_by_side_can_be_told_apart(covariance_type):
     mixtures = candidates(covariance_type)
-    together = side_by_side(mixtures)
+    together = SideBySide.joined(mixtures)
     assert together.weights.sum() == pytest.approx(1, rel=1e-14)
-    for found, expected in zip(apart(together, 4, covariance_type), mixtures):
+    for found, expected in zip(together.apart(covariance_type), mixtures, strict=True):
         assert_same(found, expected, 1e-15)
 
 
@@ -130,7 +130,7 @@ class Told:
     """A state of which only the log-likelihoods matter."""
 
     def __init__(self, iteration, *log_likelihoods):
-        self.iteration, self.log_likelihood = iteration, np.array(log_likelihoods)
+        self.iteration, self.log_likelihood = iteration, list(log_likelihoods)
 
 
 def test_a_round_ends_where_nobody_can_overtake_the_first():

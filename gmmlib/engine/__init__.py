@@ -15,18 +15,17 @@ from gmmlib.engine.blocks import in_blocks
 from gmmlib.engine.chunks import InChunks, map_chunks
 from gmmlib.engine.data import Data
 from gmmlib.engine.digits import keep_digits
-from gmmlib.engine.together import apart, lloyd_side_by_side, side_by_side, tie
+from gmmlib.engine.together import SideBySide, lloyd_side_by_side, tie
 
 __all__ = [
     "Data",
-    "apart",
+    "SideBySide",
     "as_data",
     "as_points",
     "in_blocks",
     "keep_digits",
     "lloyd_side_by_side",
     "map_rows",
-    "side_by_side",
     "sum_rows",
     "tie",
 ]

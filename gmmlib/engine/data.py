@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gmmlib.engine.blocks import block_rows
-from gmmlib.engine.products import Scratch, normalise_in_place, products_for
+from gmmlib.engine.products import Scratch, products_for
 from gmmlib.mixture import Mixture
 from gmmlib.steps import TINY, Sums, weighted_sums
 
@@ -163,9 +163,7 @@ class Data(ABC):
             return np.minimum((places * len(self)).astype(int), len(self) - 1)
         return self.rows_at(places * self.sample_weight.sum(), self.sample_weight)
 
-    def sums(
-        self, mixture: Mixture, centres=None, n_mixtures: int | None = None
-    ) -> tuple[Sums, Any]:
+    def sums(self, mixture: Mixture, centres=None) -> tuple[Sums, Any]:
         """One pass over the data: the E-step of each block, then its sums.
 
         Parameters
@@ -174,39 +172,33 @@ class Data(ABC):
         centres : array, shape (k, d), optional
             What to subtract before summing. Without it, whatever is fast and keeps the
             digits: the middle of the data, or each mean.
-        n_mixtures : int, optional
-            If the components belong to so many mixtures, which follow each other and
-            each count for as much: one pass serves them all. Of each, a point's
-            responsibilities sum to 1. For all types but tied.
 
         Returns
         -------
         sums : Sums
             Those of all blocks. Their `retake` takes them about other centres.
         log_likelihood : float
-            A total, in nats. Of several mixtures: an array of theirs.
+            A total, in nats; a list of totals, for mixtures side by side.
         """
-        retake = partial(self._retake, mixture, n_mixtures)
-        plain = float if n_mixtures is None else np.asarray
+        retake = partial(self._retake, mixture)
         if centres is None:
             # The same centre in all passes: another would be rounded otherwise, and in
             # single precision the log-likelihood would tremble.
             products = products_for(
-                mixture, self.computed_in, self.centre, self._scratch, n_mixtures
+                mixture, self.computed_in, self.centre, self._scratch
             )
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
                 sums, log_likelihood = self.fold(products.sums, rows)
                 if np.isfinite(log_likelihood).all():  # or a square has overflowed
-                    return products.unpack(sums, retake), plain(log_likelihood)
+                    return products.unpack(sums, retake), log_likelihood.tolist()
             centres = mixture.means
         rows = block_rows(2 * sum(mixture.means.shape))
-        function = partial(block_sums, mixture, centres, n_mixtures=n_mixtures)
-        sums, log_likelihood = self.fold(function, rows)
-        return replace(sums, retake=retake), plain(log_likelihood)
+        sums, log_likelihood = self.fold(partial(block_sums, mixture, centres), rows)
+        return replace(sums, retake=retake), log_likelihood.tolist()
 
-    def _retake(self, mixture, n_mixtures, centres):
-        return self.sums(mixture, centres, n_mixtures)[0]
+    def _retake(self, mixture, centres):
+        return self.sums(mixture, centres)[0]
 
     def sums_with(self, responsibilities, covariance_type) -> Sums:
         """The sums for given responsibilities, before there is any mean: of data in memory.
@@ -299,14 +291,13 @@ def robust_variance(points, weights):
     return variance
 
 
-def block_sums(mixture, centres, block, sample_weight=None, n_mixtures=None):
+def block_sums(mixture, centres, block, sample_weight=None):
     """The E-step of a block, then its sums about these centres; the log-likelihood.
 
     Every step of :func:`gmmlib.steps.e_step` and :func:`gmmlib.steps.weighted_sums`,
     one component after the other: it keeps the digits, wherever the means are.
     """
-    responsibilities = mixture.log_joint(block)
-    log_density = normalise_in_place(responsibilities, n_mixtures)
+    responsibilities, log_density = mixture.normalise(mixture.log_joint(block))
     if sample_weight is not None:
         responsibilities *= sample_weight[:, None]
         log_density *= sample_weight

@@ -22,7 +22,6 @@ from math import prod
 import numpy as np
 
 from gmmlib.engine.digits import MOST_CANCELLATION, cancellation
-from gmmlib.mixture import normalise
 from gmmlib.steps import Sums
 
 # From here on, a point's squares cost more than whitening it, for ten components; with
@@ -53,15 +52,10 @@ class FullProducts:
         means.
     scratch : Scratch, optional
         That of the data serves all passes.
-    n_mixtures : int, optional
-        How many mixtures the components belong to; see
-        :meth:`gmmlib.engine.data.Data.sums`.
     """
 
-    def __init__(
-        self, mixture, dtype=np.float64, centre=None, scratch=None, n_mixtures=None
-    ):
-        self.mixture, self.n_mixtures = mixture, n_mixtures
+    def __init__(self, mixture, dtype=np.float64, centre=None, scratch=None):
+        self.mixture = mixture
         self.dtype = np.dtype(dtype)
         if centre is None:
             centre = mixture.weights @ mixture.means
@@ -75,8 +69,7 @@ class FullProducts:
 
     def __reduce__(self):
         """What travels to a worker, which makes the rest anew."""
-        made_of = self.mixture, self.dtype, self.centre, None, self.n_mixtures
-        return type(self), made_of
+        return type(self), (self.mixture, self.dtype, self.centre)
 
     def _coefficients(self):
         """η, shape (k, numbers)."""
@@ -106,7 +99,7 @@ class FullProducts:
         Returns
         -------
         sums : Sums
-        log_likelihood : float, or one for each mixture
+        log_likelihood : float
         """
         n, d = X.shape
         statistics = self._array("statistics", self.n_statistics, n)
@@ -118,14 +111,15 @@ class FullProducts:
             np.subtract(X.T, self.centre[:, None], out=difference)
             self._fill_squares(difference, statistics[d + 1 :])
             self._fill_log_joint(statistics, log_joint)
-            log_density = normalise_in_place(log_joint.T, self.n_mixtures)
+            responsibilities, log_density = self.mixture.normalise(
+                log_joint.T, out=log_joint.T
+            )
             log_density += self._shared(difference)
-            responsibilities = log_joint
             if sample_weight is not None:
-                responsibilities *= sample_weight
+                responsibilities *= sample_weight[:, None]
                 log_density *= sample_weight
             total, first, squares = self._sums(
-                statistics, responsibilities, sample_weight
+                statistics, responsibilities.T, sample_weight
             )
         sums = Sums(total, first, squares, self.centre, self.mixture.covariance_type)
         return sums, log_density.sum(axis=-1, dtype=float)
@@ -277,17 +271,6 @@ class SphericalProducts(DiagProducts):
         return np.repeat(squares / d, d, axis=1)
 
 
-def normalise_in_place(log_joint, n_mixtures=None):
-    """Logarithms become responsibilities; returned is the log-density of each point.
-
-    Of several mixtures side by side, each is normalised for itself, and the
-    log-densities are (n_mixtures, n).
-    """
-    if n_mixtures is not None:
-        log_joint = log_joint.reshape(len(log_joint), n_mixtures, -1)
-    return normalise(log_joint, out=log_joint)[1].T
-
-
 def product(a, b):
     """a bᵀ as float64, for a (i, n) and b (j, n).
 
@@ -309,12 +292,12 @@ PRODUCTS = {
 }
 
 
-def products_for(mixture, dtype=np.float64, centre=None, scratch=None, n_mixtures=None):
+def products_for(mixture, dtype=np.float64, centre=None, scratch=None):
     """The products of that mixture: those that are fastest for its type."""
     kind = PRODUCTS[mixture.covariance_type]
     if kind is FullProducts and mixture.n_features >= MANY_FEATURES:
         kind = WideProducts
-    return kind(mixture, dtype, centre, scratch, n_mixtures)
+    return kind(mixture, dtype, centre, scratch)
 
 
 class Pairs:

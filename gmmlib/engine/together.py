@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gmmlib.engine.blocks import block_rows
-from gmmlib.mixture import Mixture
+from gmmlib.mixture import Mixture, normalise
 
 # Where rounding decides to which of two centres a point belongs, a run could go round.
 MOST_ITERATIONS = 300
@@ -69,39 +69,67 @@ def lloyd_side_by_side(data, centres, most_iterations=MOST_ITERATIONS) -> np.nda
     return clusters
 
 
-def side_by_side(mixtures) -> Mixture:
-    """One mixture of all their components; tied covariances are written as full ones."""
-    is_tied = mixtures[0].covariance_type == "tied"
-    return Mixture.unchecked(
-        np.concatenate([m.weights for m in mixtures]) / len(mixtures),
-        np.concatenate([m.means for m in mixtures]),
-        np.concatenate(
-            [m.full_covariances() if is_tied else m.covariances for m in mixtures]
-        ),
-        "full" if is_tied else mixtures[0].covariance_type,
-    )
+class SideBySide(Mixture):
+    """Several mixtures written as one: of each, a point's responsibilities sum to 1.
 
-
-def apart(together, n_mixtures, covariance_type) -> list[Mixture]:
-    """The mixtures that stand side by side.
-
-    Examples
-    --------
-    >>> from gmmlib import Mixture
-    >>> two = [Mixture([1.0], [[mean]], [[4.0]], "tied") for mean in (0.0, 3.0)]
-    >>> [m.means.tolist() for m in apart(side_by_side(two), 2, "tied")]
-    [[[0.0]], [[3.0]]]
+    They have the same number of components and count for as much; tied covariances are
+    written as full ones. A pass takes the sums of all of them.
     """
-    parts = zip(
-        np.split(together.weights * n_mixtures, n_mixtures),
-        np.split(together.means, n_mixtures),
-        np.split(together.covariances, n_mixtures),
-    )
-    is_tied = covariance_type == "tied"
-    return [
-        Mixture.unchecked(weights, means, full[0] if is_tied else full, covariance_type)
-        for weights, means, full in parts
-    ]
+
+    n_mixtures: int
+
+    @classmethod
+    def of(cls, mixture: Mixture, n_mixtures: int):
+        """That mixture, of whose components so many mixtures are made."""
+        together = object.__new__(cls)
+        vars(together).update(vars(mixture), n_mixtures=n_mixtures)
+        return together
+
+    @classmethod
+    def joined(cls, mixtures):
+        """All their components in one mixture."""
+        kind, is_tied = (
+            mixtures[0].covariance_type,
+            mixtures[0].covariance_type == "tied",
+        )
+        together = Mixture.unchecked(
+            np.concatenate([m.weights for m in mixtures]) / len(mixtures),
+            np.concatenate([m.means for m in mixtures]),
+            np.concatenate(
+                [m.full_covariances() if is_tied else m.covariances for m in mixtures]
+            ),
+            "full" if is_tied else kind,
+        )
+        return cls.of(together, len(mixtures))
+
+    def apart(self, covariance_type) -> list[Mixture]:
+        """The mixtures that were joined.
+
+        Examples
+        --------
+        >>> from gmmlib import Mixture
+        >>> two = [Mixture([1.0], [[mean]], [[4.0]], "tied") for mean in (0.0, 3.0)]
+        >>> [m.means.tolist() for m in SideBySide.joined(two).apart("tied")]
+        [[[0.0]], [[3.0]]]
+        """
+        parts = (
+            np.split(array, self.n_mixtures)
+            for array in (self.weights * self.n_mixtures, self.means, self.covariances)
+        )
+        is_tied = covariance_type == "tied"
+        return [
+            Mixture.unchecked(
+                weights, means, full[0] if is_tied else full, covariance_type
+            )
+            for weights, means, full in zip(*parts)
+        ]
+
+    def normalise(self, log_joint, out=None):
+        """Each mixture for itself; log-densities of shape (n_mixtures, n)."""
+        shape = len(log_joint), self.n_mixtures, -1
+        out = None if out is None else out.reshape(shape)
+        resp, log_density = normalise(log_joint.reshape(shape), out)
+        return resp.reshape(log_joint.shape), log_density.T
 
 
 def tie(sums, n_mixtures):
