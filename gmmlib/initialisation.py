@@ -11,8 +11,8 @@ from gmmlib.steps import m_step
 
 # What `short_runs` does: so many candidates of either kind, and rounds in which so many
 # of them make so many iterations. See CONTRIBUTING.md.
-N_KMEANS, MOST_DRAWS = 8, 12
-ROUNDS = ((N_KMEANS + MOST_DRAWS, 10), (5, 60))
+N_KMEANS, N_DRAWS = 8, 12
+ROUNDS = ((N_KMEANS + N_DRAWS, 10), (5, 60))
 # Of more rows, candidates are compared on a sample. It places the mean of a component
 # to σ/√N_k: with a tenth of the rows, to 0.03 standard deviations.
 MOST_ROWS = 10_000
@@ -97,13 +97,13 @@ def mixture_from_responsibilities(
 def short_runs(
     data: Data, n_components: int, covariance_type: str, floor, rng
 ) -> np.ndarray:
-    """The responsibilities under the best of up to twenty candidates, after short runs.
+    """The responsibilities under the best of twenty candidates, after short runs.
 
-    Eight candidates are runs of k-means, which suits round clusters; as many as there
-    are components, but at most twelve, are k-means++ draws, which are rougher and so
-    more varied. All get ten EM iterations, and the best five another sixty, or as many
-    as it takes to see that nobody will overtake the first. One with a collapsed
-    component comes after all without.
+    Eight candidates are runs of k-means, which suits round clusters; the other twelve
+    are k-means++ draws, which are rougher and so more varied. All get ten EM
+    iterations, and the best five another sixty, or as many as it takes to see that
+    nobody will overtake the first. One with a collapsed component comes after all
+    without.
 
     Parameters
     ----------
@@ -127,8 +127,9 @@ def short_runs(
     """
     if n_components == 1:
         return np.ones((len(data), 1))
-    n_candidates = N_KMEANS + min(n_components, MOST_DRAWS)
-    draws = [kmeans_plus_plus(data, n_components, rng) for _ in range(n_candidates)]
+    draws = [
+        kmeans_plus_plus(data, n_components, rng) for _ in range(N_KMEANS + N_DRAWS)
+    ]
     partitions = [
         *lloyd_side_by_side(data, draws[:N_KMEANS]),
         *lloyd_side_by_side(data, draws[N_KMEANS:], most_iterations=1),

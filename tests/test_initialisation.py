@@ -11,7 +11,7 @@ from gmmlib.book.datasets import load_iris
 from gmmlib.engine import as_data
 from gmmlib.initialisation import (
     GUESSES,
-    MOST_DRAWS,
+    N_DRAWS,
     MOST_ROWS,
     N_KMEANS,
     ROUNDS,
@@ -198,7 +198,7 @@ def test_short_runs_keep_the_best_of_both_rounds(covariance_type):
     data, _ = load_iris()
     data = (data - data.mean(axis=0)) / data.std(axis=0)
     floor, generator = covariance_floor(data), rng(1)
-    draws = [kmeans_plus_plus(data, 3, generator) for _ in range(N_KMEANS + 3)]
+    draws = [kmeans_plus_plus(data, 3, generator) for _ in range(N_KMEANS + N_DRAWS)]
     partitions = [list(lloyd(data, draw))[-1].labels for draw in draws[:N_KMEANS]]
     partitions += [assign(data, draw)[0] for draw in draws[N_KMEANS:]]
     runs = []
@@ -207,7 +207,7 @@ def test_short_runs_keep_the_best_of_both_rounds(covariance_type):
             data, one_hot(labels, 3), covariance_type, floor
         )
         runs.append(list(islice(em(data, first, floor), 71)))
-    assert ROUNDS == ((N_KMEANS + MOST_DRAWS, 10), (5, 60))
+    assert ROUNDS == ((N_KMEANS + N_DRAWS, 10), (5, 60))
     runs.sort(key=lambda run: -run[10].log_likelihood)
     best = max(run[70].log_likelihood for run in runs[:5])
     resp = short_runs(as_data(data), 3, covariance_type, floor, rng(1))
