@@ -286,7 +286,7 @@ def check_enough(n_samples, n_components, name="n_components", points="X"):
 
 
 def check_random_state(random_state=None):
-    """The random numbers that scikit-learn makes of a seed, or an error.
+    """The random numbers that scikit-learn makes of a seed, or of a Generator; or an error.
 
     Examples
     --------
@@ -295,4 +295,6 @@ def check_random_state(random_state=None):
     """
     from sklearn import utils
 
+    if isinstance(random_state, np.random.Generator):  # they go on from where it is
+        return np.random.RandomState(random_state.bit_generator)
     return utils.check_random_state(random_state)

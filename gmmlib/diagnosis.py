@@ -83,6 +83,7 @@ def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:
     Returns
     -------
     list of str
+        At most two: about features, and about components.
 
     Examples
     --------
@@ -93,37 +94,61 @@ def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:
     >>> diagnose(mixture, np.array([1e-6]), data)[0][:51]
     'component 1 is empty: it has 0 of 3 points; lower n'
     """
-    sentences = [
-        f"feature {i} is constant: its variance is the floor; drop it"
-        for i in np.flatnonzero(~data.varies)
-    ]
-    n_counted = data.n_counted
-    owned = mixture.weights * n_counted  # in points of average weight
-    empty = owned < 0.5
-    advice = "lower n_components or try another start"
-    twins = _twins(mixture, np.flatnonzero(~empty))
-    for j, is_collapsed in enumerate(collapsed(mixture, floor, data.varies)):
-        share = f"{owned[j]:.3g} of {n_counted} points"
-        if empty[j]:
-            sentences.append(f"component {j} is empty: it has {share}; {advice}")
-        elif is_collapsed:
-            sentences.append(
-                f"component {j} collapsed: in some direction its {share} have no more "
-                f"variance than the floor; {advice}, or raise reg_covar"
-            )
-    for i, j in twins:
-        sentences.append(f"component {j} duplicates component {i}; {advice}")
+    sentences, problems = [], list(_problems(mixture, floor, data))
+    if not data.varies.all():
+        which = _first(~data.varies)
+        sentences.append(
+            f"feature {which} is constant: its variance is the floor; drop it"
+        )
+    if problems:
+        advice = "lower n_components or try another start"
+        advice += ", or raise reg_covar" * ("collapsed" in str(problems))
+        sentences.append("; ".join([*problems, advice]))
     return sentences
 
 
-def _twins(mixture, components):
-    """Pairs i < j whose means and covariances are the same, but for a hundredth."""
-    factored, twins = mixture.factored, []
+def _problems(mixture, floor, data):
+    """What is wrong with components, one clause for each kind of fault."""
+    n_counted = data.n_counted
+    owned = mixture.weights * n_counted  # in points of average weight
+    empty = owned < 0.5
+    fallen = collapsed(mixture, floor, data.varies) & ~empty
+    originals = _originals(mixture, np.flatnonzero(~empty))
+    copies = originals >= 0
+    if empty.any():
+        share = f"{owned[empty][0]:.3g} of {n_counted} points"
+        yield f"component {_first(empty)} is empty: it has {share}"
+    if fallen.any():
+        share = f"{owned[fallen][0]:.3g} of {n_counted} points"
+        yield (
+            f"component {_first(fallen)} collapsed: in some direction its {share} have "
+            "no more variance than the floor"
+        )
+    if copies.any():
+        yield f"component {_first(copies)} duplicates component {originals[copies][0]}"
+
+
+def _first(chosen):
+    """The number of the first that is chosen, and those of the others.
+
+    Examples
+    --------
+    >>> _first(np.array([False, True])), _first(np.array([False, True, True]))
+    ('1', '1 (like 2)')
+    """
+    first, *others = np.flatnonzero(chosen)
+    shown = ", ".join(str(j) for j in others[:5]) + ", ..." * (len(others) > 5)
+    return f"{first} (like {shown})" if others else f"{first}"
+
+
+def _originals(mixture, components):
+    """Of which other each component is a copy, but for a hundredth: −1 for none."""
+    factored, originals = mixture.factored, np.full(mixture.n_components, -1)
     deviations = np.sqrt(np.broadcast_to(factored.variances, mixture.means.shape))
     for place, j in enumerate(components):
         for i in components[:place]:
             shift = (mixture.means[j] - mixture.means[i]) / deviations[i]
             if np.abs(shift).max() < ALIKE and factored.change(i, j) < ALIKE:
-                twins.append((i, j))
+                originals[j] = i
                 break
-    return twins
+    return originals

@@ -5,10 +5,9 @@ import warnings
 from functools import partial
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.utils.validation import validate_data
 
 from gmmlib import selection
 from gmmlib.check import (
@@ -22,22 +21,16 @@ from gmmlib.check import (
 from gmmlib.covariance import covariance_class
 from gmmlib.diagnosis import diagnose, rank
 from gmmlib.em import LOOPS, em, gain_to_come, history_of, until_converged
-from gmmlib.engine import as_data, as_points, map_rows, sum_rows
-from gmmlib.gaussian import cholesky
+from gmmlib.engine import as_data, as_points, map_rows
 from gmmlib.initialisation import check_recipe, start
-from gmmlib.mixture import Mixture, normalise
+from gmmlib.mixture import Mixture
 from gmmlib.online import online_start, online_step
+from gmmlib.parameters import SHAPES, attributes, inverse, rewritten
 from gmmlib.progress import progress
 
-ATTRIBUTES_OF_A_FIT = (
-    "converged_",
-    "floor_",
-    "log_likelihood_",
-    "log_likelihoods_",
-    "lower_bound_",
-    "lower_bounds_",
-    "n_iter_",
-)
+ATTRIBUTES_OF_A_FIT = """
+    converged_ floor_ log_likelihood_ log_likelihoods_ lower_bound_ lower_bounds_ n_iter_
+""".split()
 
 
 class GaussianMixture(DensityMixin, BaseEstimator):
@@ -201,13 +194,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         array([[0.182426, 0.817574]])
         """
         mixture = Mixture(weights, means, covariances, covariance_type)
-        model = cls(
-            mixture.n_components,
-            covariance_type=covariance_type,
-            random_state=random_state,
-        )
-        model._set_mixture(mixture)
-        model.n_features_in_ = mixture.n_features
+        model = cls(mixture.n_components, covariance_type=covariance_type)
+        model.random_state, model.mixture_ = random_state, mixture
         return model
 
     def fit(self, X, y=None, sample_weight=None):
@@ -332,13 +320,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         if self.precisions_init is not None:
             shape = covariance_class(self.covariance_type).shape(k, d)
             precisions = check_numbers(self.precisions_init, "precisions_init", shape)
-            covariances = _invert(precisions, self.covariance_type, "precisions_init")
+            covariances = inverse(precisions, self.covariance_type, "precisions_init")
         return data, (weights, means, covariances)
 
     def _best_run(self, data, given, floor, rng):
         """Of all starts: last state, all log-likelihoods, converged or not."""
-        runs, failure = [], None
-        past = []  # the log-likelihoods that have led to the start
+        # `past`: the log-likelihoods that have led to the start.
+        runs, failure, past = [], None, []
         starts = [lambda: self._start(data, given, floor, rng)] * self.n_init
         if self.warm_start and hasattr(self, "mixture_"):
             self._check_same("warm_start=False")
@@ -425,47 +413,58 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             given = [m if g is None else g for m, g in zip(made, given)]
         return Mixture(*given, kind)
 
+    @property
+    def mixture_(self) -> Mixture:
+        """The mixture of the parameters as they are now, whoever has written them."""
+        here, kept = vars(self), vars(self).get("_kept", {})
+        names = [n for n in ("weights_", "means_", *SHAPES) if here.get(n) is not None]
+        written = {
+            n: here[n] for n in names if not np.array_equal(here[n], kept.get(n))
+        }
+        if written:
+            old = here.get("_mixture")
+            self.mixture_ = rewritten(old, written, self.covariance_type)
+        elif not kept:
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit', or "
+                "set weights_, means_ and covariances_"
+            )
+        return self._mixture
+
+    @mixture_.setter
+    def mixture_(self, mixture):
+        vars(self).pop("online_", None)  # it led to another mixture
+        self._set_mixture(mixture)
+
     def _set_mixture(self, mixture, dtype=np.float64):
-        """The parameters, in the type of the data; `mixture_` keeps all digits."""
-        self.mixture_ = mixture
-        self.weights_ = mixture.weights.astype(dtype)
-        self.means_ = mixture.means.astype(dtype)
-        self.covariances_ = mixture.covariances.astype(dtype)
-        factors = mixture.precision_factors
-        self.precisions_cholesky_ = factors.astype(dtype)
-        if mixture.covariance_type in ("full", "tied"):
-            self.precisions_ = (factors @ np.swapaxes(factors, -1, -2)).astype(dtype)
-        else:
-            self.precisions_ = (factors**2).astype(dtype)
+        """The attributes in the type of the data; the mixture keeps all digits."""
+        parts = attributes(mixture).items()
+        self._kept = {name: part.astype(dtype) for name, part in parts}
+        vars(self).update({name: part.copy() for name, part in self._kept.items()})
+        self._mixture, self.n_features_in_ = mixture, mixture.n_features
 
     def _rows(self, function, X, columns=None, dtype=None):
         """What a function of mixture and points returns; lazy for a Dask array.
 
         The result has so many columns, and the type of the data by default.
         """
-        points, n_numbers = self._points(X)
-        return map_rows(
-            partial(function, self.mixture_), points, n_numbers, columns, dtype
-        )
-
-    def _points(self, X):
-        """The points, if they are of the fit's features; how many numbers one takes."""
-        check_is_fitted(self, "mixture_")
+        function = partial(function, self.mixture_)
+        n_numbers = sum(self.mixture_.means.shape)
         points = as_points(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return points, sum(self.mixture_.means.shape)
+        return map_rows(function, points, n_numbers, columns, dtype)
 
     def score_samples(self, X):
         """log p(x) for each point, shape (n,), in nats; lazy for a Dask array."""
         return self._rows(Mixture.log_density, X)
 
-    def score(self, X, y=None):
-        """The mean log-density per point: not the total."""
-        return float(self.score_samples(X).mean(dtype=float))
+    def score(self, X, y=None, sample_weight=None):
+        """The mean log-density per point: not the total. Weights count as in `fit`."""
+        log_likelihood, _, n = self._evidence(X, sample_weight)
+        return log_likelihood / n
 
     def predict_proba(self, X):
         """Responsibilities, shape (n, k): the soft assignment; lazy for a Dask array."""
-        check_is_fitted(self, "mixture_")
         return self._rows(Mixture.responsibilities, X, self.mixture_.n_components)
 
     def predict(self, X):
@@ -479,58 +478,37 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         """Fit, then predict the same points."""
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
-    def sample(self, n_samples=1):
-        """Points drawn from the fitted mixture, and the component of each."""
-        check_is_fitted(self, "mixture_")
-        return self.mixture_.sample(n_samples, self.random_state)
+    def sample(self, n_samples=1, random_state=None):
+        """Points drawn from the mixture, and the component of each.
 
-    def bic(self, X):
+        Without a `random_state`, by that of the model.
+        """
+        rng = self.random_state if random_state is None else random_state
+        return self.mixture_.sample(n_samples, rng)
+
+    def bic(self, X, sample_weight=None):
         """Bayesian information criterion on `X`; lower is better."""
-        log_likelihood, _, n = self._evidence(X)
+        log_likelihood, _, n = self._evidence(X, sample_weight)
         return selection.bic(log_likelihood, self.mixture_.n_parameters, n)
 
-    def aic(self, X):
+    def aic(self, X, sample_weight=None):
         """Akaike information criterion on `X`; lower is better."""
-        log_likelihood, _, _ = self._evidence(X)
+        log_likelihood, _, _ = self._evidence(X, sample_weight)
         return selection.aic(log_likelihood, self.mixture_.n_parameters)
 
-    def icl(self, X):
+    def icl(self, X, sample_weight=None):
         """Integrated complete-data likelihood on `X`; lower is better."""
-        log_likelihood, doubt, n = self._evidence(X)
+        log_likelihood, doubt, n = self._evidence(X, sample_weight)
         return selection.icl(log_likelihood, self.mixture_.n_parameters, n, doubt)
 
-    def _evidence(self, X):
+    def _evidence(self, X, sample_weight):
         """The log-likelihood of the points, how unclear their labels are, their number."""
-        points, n_numbers = self._points(X)
-        function = partial(_log_density_and_doubt, self.mixture_)
-        log_likelihood, doubt = sum_rows(function, points, n_numbers, columns=2)
-        return log_likelihood, doubt, len(points)
+        mixture = self.mixture_
+        validate_data(self, X, reset=False, skip_check_array=True)
+        data = as_data(X, sample_weight, look=False)
+        return *data.evidence(mixture), float(data.n_points)
 
 
 def _labels(mixture, X):
     """The most responsible component of each point, shape (n,)."""
     return mixture.log_joint(X).argmax(axis=1)
-
-
-def _log_density_and_doubt(mixture, X):
-    """Log-density and doubt of each point, shape (n, 2)."""
-    resp, log_density = normalise(mixture.log_joint(X))
-    return np.column_stack([log_density, -np.log(resp.max(axis=1))])
-
-
-def _invert(matrices, covariance_type, name):
-    """Covariances from precisions."""
-    if covariance_type in ("diag", "spherical"):
-        if not np.all(matrices > 0):
-            raise ValueError(
-                f"{name}: expected positive numbers, got {matrices.min():.3g}"
-            )
-        return 1 / matrices
-    if covariance_type == "tied":
-        return _invert_matrix(matrices, name)
-    return np.array([_invert_matrix(m, f"{name}[{j}]") for j, m in enumerate(matrices)])
-
-
-def _invert_matrix(matrix, name):
-    half = solve_triangular(cholesky(matrix, name), np.eye(len(matrix)), lower=True)
-    return half.T @ half  # M = L Lᵀ gives M⁻¹ = L⁻ᵀ L⁻¹

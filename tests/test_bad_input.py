@@ -503,7 +503,7 @@ def test_identical_points_need_a_floor(covariance_type):
         ValueError, match="covariances.*: expected .*positive.*; raise reg_covar"
     ):
         model.fit(np.ones((9, 2)))
-    with pytest.warns(ConvergenceWarning, match="feature [01] is constant"):
+    with pytest.warns(ConvergenceWarning, match="feature 0 .like 1. is constant"):
         fitted = model.set_params(reg_covar=0.5).fit(np.ones((9, 2)))
     np.testing.assert_allclose(fitted.mixture_.full_covariances()[0], 0.5 * np.eye(2))
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from cases import TYPES, clouds, some_mixture
 
-from gmmlib.engine import as_data, as_points, is_dask, map_rows, sum_rows
+from gmmlib import Mixture
+from gmmlib.engine import as_data, as_points, is_dask, map_rows
 from gmmlib.engine.arrays import InMemory, extremes, rows_at
 from gmmlib.engine.chunks import (
     FAN_IN,
@@ -375,9 +376,11 @@ def test_the_result_has_the_type_of_the_points_or_the_one_asked_for(given, kept)
 
 
 @every_size
-def test_a_sum_over_rows_keeps_nothing_else(sizes):
-    total = sum_rows(lambda rows: rows[:, 1:] ** 2, chunked(X, sizes), 5, 2)
-    assert type(total) is np.ndarray
-    np.testing.assert_allclose(total, (X[:, 1:] ** 2).sum(axis=0), 1e-12)
-    single = chunked(np.full((40, 1), 2**-24, "f4") + np.float32(1), sizes)
-    assert sum_rows(lambda rows: rows, single, 5, 1).dtype == float
+def test_evidence_of_chunks_is_that_of_the_array(sizes):
+    mixture = Mixture([0.5, 0.5], X[:2], np.ones(2), "spherical")
+    weight = np.arange(len(X), dtype=float)
+    for sample_weight in (None, weight):
+        found = as_data(chunked(X, sizes), sample_weight).evidence(mixture)
+        np.testing.assert_allclose(
+            found, as_data(X, sample_weight).evidence(mixture), 1e-12
+        )

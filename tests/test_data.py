@@ -12,8 +12,8 @@ from cases import TYPES, clouds, some_mixture
 from sklearn.base import clone
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from gmmlib import GaussianMixture, Mixture, e_step, weighted_sums
-from gmmlib.engine import as_data, as_points, in_blocks, map_rows, sum_rows
+from gmmlib import GaussianMixture, Mixture, e_step, normalise, weighted_sums
+from gmmlib.engine import as_data, as_points, in_blocks, map_rows
 from gmmlib.engine.arrays import (
     LEAST_BLOCKS,
     LEAST_FEATURES,
@@ -23,6 +23,7 @@ from gmmlib.engine.arrays import (
 )
 from gmmlib.engine.blocks import BLOCK_BYTES, BLOCK_ROWS, block_rows
 from gmmlib.engine.data import block_sums
+from gmmlib.selection import doubt
 
 X = clouds(40, d=3, k=3)
 WEIGHT = np.arange(40.0) % 4 * 0.7
@@ -264,16 +265,23 @@ def test_a_function_of_rows_sees_them_block_by_block(columns, given, kept):
     )
     asked = map_rows(function, points, BLOCK_BYTES // 32, columns, np.intp)
     assert asked.dtype == np.intp
-    sizes.clear()
-    if columns:
-        total = sum_rows(function, points, BLOCK_BYTES // 32, columns)
-        assert sizes == [16, 16, 5] and total.dtype == float
-        np.testing.assert_array_equal(total, points[:, 1:].sum(axis=0))
 
 
-def test_rows_in_single_precision_are_summed_in_double():
-    points = np.repeat(np.float32([[2**24], [1]]), 3, axis=0)
-    assert sum_rows(lambda rows: rows, points, 1, 1) == 3 * 2**24 + 3
+@pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-12), (np.float32, 1e-6)])
+def test_evidence_is_summed_in_blocks_and_in_double(dtype, rtol):
+    """Single precision could not hold the total."""
+    points = np.random.default_rng(0).normal(100, 1, (60_000, 2)).astype(dtype)
+    weight = np.random.default_rng(1).integers(0, 4, len(points)).astype(float)
+    mixture = Mixture(
+        [0.5, 0.5], [[99.0, 100.0], [101.0, 100.0]], [1.0, 2.0], "spherical"
+    )
+    responsibilities, log_density = normalise(mixture.log_joint(points.astype(float)))
+    found = as_data(points, weight).evidence(mixture)
+    expected = (
+        weight @ log_density,
+        doubt(np.repeat(responsibilities, weight.astype(int), 0)),
+    )
+    np.testing.assert_allclose(found, expected, rtol)
 
 
 def test_data_are_checked_once_and_keep_their_weights():

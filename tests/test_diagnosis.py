@@ -127,6 +127,33 @@ def test_a_collapsed_component_is_named_with_its_points():
     assert sentence.startswith("component 1 collapsed: in some direction its 5 of 50")
 
 
+def test_forty_collapsed_components_are_one_sentence():
+    mixture = mixture_of([np.diag(FLOOR)] * 40, clouds(40))
+    (sentence,) = diagnose(mixture, FLOOR, as_data(clouds(80)))
+    start = (
+        "component 0 (like 1, 2, 3, 4, 5, ...) collapsed: in some direction its 2 of"
+    )
+    assert sentence.startswith(start)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        X = np.column_stack([np.repeat(np.arange(40.0), 3), np.ones((120, 2))])
+        GaussianMixture(60, max_iter=1, tol=0, random_state=0).fit(X)
+    assert len(caught) <= 3
+
+
+def test_all_problems_of_components_are_one_sentence():
+    means = [[0.0, 0.0], [9.0, 9.0], [0.0, 0.0], [5.0, 5.0], [9.0, 9.0]]
+    matrices = [np.eye(2), np.diag(FLOOR), np.eye(2), np.eye(2), np.diag(FLOOR)]
+    mixture = mixture_of(matrices, means, weights=[0.2, 0.3, 0.199, 0.001, 0.3])
+    (sentence,) = diagnose(mixture, FLOOR, as_data(clouds(100)))
+    assert sentence == (
+        "component 3 is empty: it has 0.1 of 100 points; component 1 (like 4) collapsed: "
+        "in some direction its 30 of 100 points have no more variance than the floor; "
+        "component 2 (like 4) duplicates component 0; lower n_components or try another "
+        "start, or raise reg_covar"
+    )
+
+
 def test_a_fit_without_a_collapse_ranks_above_any_with_one():
     sound = State(0, mixture_of([np.eye(2)] * 2), -100.0)
     collapse = State(0, mixture_of([np.eye(2), np.diag(FLOOR)]), -10.0)

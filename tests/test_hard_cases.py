@@ -103,7 +103,7 @@ def test_identical_points_get_floored_variances_and_a_warning(
     model, texts = fitted(
         GaussianMixture(k, covariance_type=covariance_type, random_state=0), data
     )
-    assert says(texts, "feature 0 is constant") and says(texts, "feature 1 is constant")
+    assert says(texts, "feature 0 (like 1) is constant") and len(texts) <= 2
     assert_sound(model, data)
     # The mean of numbers near 3e7 is off by 4e-9 or so, squared 1e-17: a variance of
     # 1e-6 feels that in its eleventh digit.
@@ -237,8 +237,8 @@ def test_as_many_points_as_components_is_a_fit_of_singletons(covariance_type, k)
     if covariance_type == "tied":
         assert says(texts, "collapsed")  # one variance: no one component to name
     else:
-        for j in range(k):
-            assert says(texts, f"component {j} collapsed")
+        others = ", ".join(str(j) for j in range(1, k))
+        assert says(texts, f"component 0 (like {others}) collapsed")
     # The points are a thousand standard deviations apart: each is its own mean.
     np.testing.assert_allclose(
         np.sort(model.means_, axis=0), np.sort(X[:k], axis=0), 1e-12

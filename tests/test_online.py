@@ -368,7 +368,7 @@ def test_partial_fit_warns_as_fit_does():
         warnings.simplefilter("always", ConvergenceWarning)
         GaussianMixture(2, random_state=0).partial_fit(np.ones((50, 2)))
     texts = " ".join(str(warning.message) for warning in caught)
-    assert "feature 1 is constant" in texts and "component 1 " in texts
+    assert "feature 0 (like 1) is constant" in texts and "component 1 " in texts
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = GaussianMixture(2, random_state=0).partial_fit(clouds(200))

@@ -22,7 +22,7 @@ from gmmlib import GaussianMixture, Mixture, em
 from gmmlib.agreement import matched_accuracy
 from gmmlib.book.datasets import load_iris
 from gmmlib.engine import Data
-from gmmlib.selection import bic
+from gmmlib.selection import bic, search
 
 X = clouds(200, d=2, k=2, seed=3)
 COUNTS = np.random.default_rng(7).integers(0, 4, size=len(X))
@@ -186,6 +186,26 @@ def test_a_fit_with_counts_is_the_fit_of_the_copies(covariance_type, init_params
         other = quietly(GaussianMixture(k, **options), np.repeat(X, COUNTS, axis=0))
         assert_same_fit(one, other)
         assert one.lower_bound_ == pytest.approx(other.lower_bound_, rel=1e-12)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_criteria_of_counts_are_those_of_the_copies(covariance_type):
+    counts = np.random.default_rng(3).integers(0, 4, len(X))
+    copies = np.repeat(X, counts, axis=0)
+    model = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(X)
+    for name in ("score", "bic", "aic", "icl"):
+        ours, theirs = (
+            getattr(model, name)(X, sample_weight=counts),
+            getattr(model, name),
+        )
+        assert ours == pytest.approx(theirs(copies), rel=1e-12)
+        assert ours != pytest.approx(theirs(X), rel=1e-6)
+    model.set_params(tol=1e-9, max_iter=1000)
+    for one, other in zip(
+        search(model, X, [1, 2], counts), search(model, copies, [1, 2])
+    ):
+        for name in ("bic", "aic", "icl"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-6)
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)

@@ -26,12 +26,13 @@ __all__ = [
     "keep_digits",
     "lloyd_side_by_side",
     "map_rows",
-    "sum_rows",
     "tie",
 ]
 
 
-def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
+def as_data(
+    X, sample_weight=None, n_features: int | None = None, look: bool = True
+) -> Data:
     """Points and their weights, checked.
 
     Parameters
@@ -43,6 +44,9 @@ def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
         piece to each, in each pass.
     n_features : int, optional
         The number of columns that X must have.
+    look : bool
+        Whether a Dask array's values are looked at, too, which takes a pass. Else
+        :meth:`~gmmlib.engine.data.Data.check_values` does so later.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def as_data(X, sample_weight=None, n_features: int | None = None) -> Data:
     """
     if not isinstance(X, Data):
         kind = InChunks if is_dask(X) else InMemory
-        return kind.checked(X, sample_weight, n_features)
+        return kind.checked(X, sample_weight, n_features, look)
     if sample_weight is not None:
         raise ValueError(
             "sample_weight: expected None, since the data have their own; "
@@ -107,16 +111,3 @@ def map_rows(function, points, n_numbers, columns=None, dtype=None):
         begin, end = end, end + len(rows)
         result[begin:end] = rows
     return result
-
-
-def sum_rows(function, points, n_numbers, columns):
-    """The sum over all rows of what a function of points returns, shape (columns,).
-
-    Parameters as of :func:`map_rows`, but nothing is kept of a block but its sum.
-    """
-    if is_dask(points):
-        return map_chunks(function, points, columns, np.float64).sum(axis=0).compute()
-    return sum(
-        function(block).sum(axis=0, dtype=float)
-        for block in in_blocks(points, n_numbers)
-    )

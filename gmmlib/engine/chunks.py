@@ -82,14 +82,22 @@ class InChunks(Data):
     """A Dask array: its chunks stay where they are."""
 
     @classmethod
-    def checked(cls, X, sample_weight, n_features):
+    def checked(cls, X, sample_weight, n_features, look):
         points = Chunks.from_points(X, n_features)
-        if points.survey.bad:
-            row, column, value = points.survey.bad
-            raise bad_value(f"X[{row}, {column}], in block {points.block(row)}", value)
         if isinstance(sample_weight, type(X)):
-            return cls(points, points.checked_weights(sample_weight))
-        return cls(points, check_sample_weight(sample_weight, len(points)))
+            data = cls(points, points.checked_weights(sample_weight))
+        else:
+            data = cls(points, check_sample_weight(sample_weight, len(points)))
+        if look:
+            data.check_values()
+        return data
+
+    def check_values(self):
+        """Raise an error that names the first value that is not finite."""
+        if bad := self.points.survey.bad:
+            row, column, value = bad
+            block = self.points.block(row)
+            raise bad_value(f"X[{row}, {column}], in block {block}", value)
 
     def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows."""

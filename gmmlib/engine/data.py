@@ -200,6 +200,22 @@ class Data(ABC):
     def _retake(self, mixture, centres):
         return self.sums(mixture, centres)[0]
 
+    def evidence(self, mixture: Mixture) -> tuple[float, float]:
+        """One pass over the data: how likely they are, and how unclear their labels.
+
+        Returns
+        -------
+        log_likelihood : float
+            The total, in nats.
+        doubt : float
+            See :func:`gmmlib.selection.doubt`.
+        """
+        rows = block_rows(sum(mixture.means.shape))
+        evidence = self.fold(partial(block_evidence, mixture), rows)
+        if not np.isfinite(evidence).all():
+            self.check_values()
+        return evidence
+
     def sums_with(self, responsibilities, covariance_type) -> Sums:
         """The sums for given responsibilities, before there is any mean: of data in memory.
 
@@ -243,8 +259,12 @@ class Data(ABC):
 
     @classmethod
     @abstractmethod
-    def checked(cls, X, sample_weight, n_features):
+    def checked(cls, X, sample_weight, n_features, look):
         """The data, or an error that says what is wrong with them, and where."""
+
+    @abstractmethod
+    def check_values(self):
+        """Raise an error that names the first value that is not finite."""
 
     @abstractmethod
     def fold(self, function, rows):
@@ -303,6 +323,24 @@ def block_sums(mixture, centres, block, sample_weight=None):
         log_density *= sample_weight
     sums = weighted_sums(block, responsibilities, centres, mixture.covariance_type)
     return sums, log_density.sum(axis=-1)
+
+
+def block_evidence(mixture, block, sample_weight=None):
+    """The log-likelihood of a block, and how unclear its labels are.
+
+    Parameters, as far as they are here, as of :func:`block_sums`.
+
+    Examples
+    --------
+    >>> mixture = Mixture([0.5, 0.5], [[0.0], [0.0]], [1.0, 1.0], "spherical")
+    >>> [round(float(part), 4) for part in block_evidence(mixture, np.array([[2.0]]))]
+    [-2.9189, 0.6931]
+    """
+    with np.errstate(invalid="ignore"):  # of values that are found afterwards
+        responsibilities, log_density = mixture.normalise(mixture.log_joint(block))
+    doubt = -np.log(responsibilities.max(axis=1))
+    weight = np.ones(len(block)) if sample_weight is None else sample_weight
+    return float(weight @ log_density), float(weight @ doubt)
 
 
 def add_pairs(one, other):
