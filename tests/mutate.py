@@ -90,7 +90,7 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
         "em.py", "converged = to_gain <= tol and",
         "converged = len(log_likelihoods) > 1 and"),
     "the score is a total": (
-        "estimator.py", "self.score_samples(X).mean(", "self.score_samples(X).sum("),
+        "estimator.py", "return log_likelihood / n", "return log_likelihood"),
     "predict takes the least responsible": (
         "estimator.py", "log_joint(X).argmax", "log_joint(X).argmin"),
     "Mahalanobis: the square for the distance": (

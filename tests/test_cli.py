@@ -78,7 +78,7 @@ def test_a_report_has_everything_that_was_fitted(folder):
         "weight 0.644127",
         "2.03639  54.4785",
         "4.28966  79.9681",
-        "0.069168  0.435171",
+        "0.0691677   0.435168",
     ]:
         assert text in report, text
     assert report.count("covariance  ") == 2

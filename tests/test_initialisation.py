@@ -313,3 +313,22 @@ def test_rows_without_weight_are_never_on_the_sample():
         data, 2, floor=1e-6 * np.ones(2), random_state=0, sample_weight=counted
     )
     assert np.abs(mixture.means).max() < 100
+
+
+@pytest.mark.parametrize("init_params", NAMES)
+def test_a_generator_does_for_random_numbers_and_moves_on(init_params):
+    first, again = (
+        GaussianMixture(
+            2, init_params=init_params, random_state=np.random.default_rng(3)
+        ).fit(X)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.means_, again.means_)
+    drawn, other = first.sample(5)[0], first.sample(5)[0]
+    assert not np.array_equal(drawn, other)
+    np.testing.assert_array_equal(
+        first.sample(5, random_state=7)[0], again.sample(5, random_state=7)[0]
+    )
+    kmeans(X, 2, random_state=np.random.default_rng(0))
+    stream = GaussianMixture(2, random_state=np.random.default_rng(0))
+    assert np.isfinite(stream.partial_fit(X).means_).all()
