@@ -63,7 +63,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     weights_init, means_init, precisions_init : array, optional
         Replace that part of every start. Shapes as of `weights_`, `means_`,
         `precisions_`.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
     warm_start : bool, default False
         Whether `fit` goes on from the last fit, instead of from `n_init` new starts: a
         fit in pieces converges as one long fit does.
@@ -89,6 +89,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     covariances_, precisions_, precisions_cholesky_ : array
         Shapes by type: (k, d, d), (d, d), (k, d) or (k,). Precisions are the inverses.
         For float32 data, these five are float32.
+        What you write into them counts, as soon as a method is called: of the three
+        for the shape, one is enough. So components can be sorted, or a model set by
+        hand.
     converged_ : bool
     floor_ : array, shape (d,)
         What was added to the variances.
@@ -179,7 +182,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         ----------
         weights, means, covariances, covariance_type
             As of :class:`gmmlib.Mixture`.
-        random_state : int, RandomState or None
+        random_state : int, RandomState, Generator or None
 
         Returns
         -------

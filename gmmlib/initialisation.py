@@ -181,7 +181,7 @@ def start(
     init_params : {"short_runs", "kmeans", "k-means++", "random", "random_from_data"}
     floor : float or array, shape (d,)
         Added to each variance.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
     sample_weight : array, shape (n,), optional
         How often each point counts, 1 by default.
 

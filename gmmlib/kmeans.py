@@ -152,7 +152,7 @@ def kmeans(
     n_clusters : int
     n_init : int
         How many runs; the one with the lowest inertia is returned.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
     sample_weight : array, shape (n,), optional
         How often each point counts, 1 by default.
 
@@ -188,7 +188,7 @@ def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):
     ----------
     X : array, shape (n, d)
     n_clusters : int
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
     sample_weight : array, shape (n,), optional
         How often each point counts, 1 by default.
 

@@ -181,7 +181,7 @@ class Mixture:
         Parameters
         ----------
         n_samples : int
-        random_state : int, RandomState or None
+        random_state : int, RandomState, Generator or None
 
         Returns
         -------
