@@ -451,11 +451,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
         The result has so many columns, and the type of the data by default.
         """
-        function = partial(function, self.mixture_)
-        n_numbers = sum(self.mixture_.means.shape)
+        mixture = self.mixture_
         points = as_points(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return map_rows(function, points, n_numbers, columns, dtype)
+        n_numbers = sum(mixture.means.shape)
+        return map_rows(partial(function, mixture), points, n_numbers, columns, dtype)
 
     def score_samples(self, X):
         """log p(x) for each point, shape (n,), in nats; lazy for a Dask array."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from cases import TYPES, clouds, some_mixture
 
-from gmmlib import Mixture
+from gmmlib import GaussianMixture, Mixture
 from gmmlib.engine import as_data, as_points, is_dask, map_rows
 from gmmlib.engine.arrays import InMemory, extremes, rows_at
 from gmmlib.engine.chunks import (
@@ -381,6 +381,18 @@ def test_evidence_of_chunks_is_that_of_the_array(sizes):
     weight = np.arange(len(X), dtype=float)
     for sample_weight in (None, weight):
         found = as_data(chunked(X, sizes), sample_weight).evidence(mixture)
+        counts = np.ones(len(X)) if sample_weight is None else sample_weight
+        assert found[0] == pytest.approx(counts @ mixture.log_density(X), rel=1e-12)
         np.testing.assert_allclose(
             found, as_data(X, sample_weight).evidence(mixture), 1e-12
         )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("method", ["score", "bic", "aic", "icl"])
+def test_a_criterion_names_the_value_that_is_not_finite(method, value):
+    model = GaussianMixture(2, random_state=0).fit(X)
+    bad = X.copy()
+    bad[30, 1] = value
+    with pytest.raises(ValueError, match=r"X\[30, 1\], in block 3: expected a finite"):
+        getattr(model, method)(chunked(bad, [10, 10, 10, len(X) - 30]))

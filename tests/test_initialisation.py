@@ -9,7 +9,7 @@ from cases import TYPES, clouds, covariance_floor
 from gmmlib import GaussianMixture, em, kmeans, m_step, weighted_sums
 from gmmlib.book.datasets import load_iris
 from gmmlib.diagnosis import rank
-from gmmlib.engine import as_data
+from gmmlib.engine import as_data, lloyd_side_by_side
 from gmmlib.initialisation import (
     GUESSES,
     MOST_ROWS,
@@ -332,3 +332,18 @@ def test_a_generator_does_for_random_numbers_and_moves_on(init_params):
     kmeans(X, 2, random_state=np.random.default_rng(0))
     stream = GaussianMixture(2, random_state=np.random.default_rng(0))
     assert np.isfinite(stream.partial_fit(X).means_).all()
+
+
+def test_the_candidates_of_short_runs_are_twenty_different_draws(monkeypatch):
+    asked = []
+
+    def spy(data, draws, **options):
+        asked.append((draws, options))
+        return lloyd_side_by_side(data, draws, **options)
+
+    monkeypatch.setattr("gmmlib.initialisation.lloyd_side_by_side", spy)
+    short_runs(as_data(X), 4, "full", covariance_floor(X), rng(0))
+    (runs, of_runs), (draws, of_draws) = asked
+    assert (len(runs), of_runs) == (8, {})
+    assert (len(draws), of_draws) == (12, {"most_iterations": 1})
+    assert len({each.tobytes() for each in [*runs, *draws]}) == 20

@@ -211,10 +211,11 @@ class Data(ABC):
             See :func:`gmmlib.selection.doubt`.
         """
         rows = block_rows(sum(mixture.means.shape))
-        evidence = self.fold(partial(block_evidence, mixture), rows)
-        if not np.isfinite(evidence).all():
+        try:
+            return self.fold(partial(block_evidence, mixture), rows)
+        except ValueError:  # of a block, which counts its rows from 0
             self.check_values()
-        return evidence
+            raise
 
     def sums_with(self, responsibilities, covariance_type) -> Sums:
         """The sums for given responsibilities, before there is any mean: of data in memory.
@@ -336,8 +337,7 @@ def block_evidence(mixture, block, sample_weight=None):
     >>> [round(float(part), 4) for part in block_evidence(mixture, np.array([[2.0]]))]
     [-2.9189, 0.6931]
     """
-    with np.errstate(invalid="ignore"):  # of values that are found afterwards
-        responsibilities, log_density = mixture.normalise(mixture.log_joint(block))
+    responsibilities, log_density = mixture.normalise(mixture.log_joint(block))
     doubt = -np.log(responsibilities.max(axis=1))
     weight = np.ones(len(block)) if sample_weight is None else sample_weight
     return float(weight @ log_density), float(weight @ doubt)
