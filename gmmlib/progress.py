@@ -1,5 +1,6 @@
 """A bar for long fits, on a terminal or in a notebook: tqdm's."""
 
+import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -87,10 +88,10 @@ def progress(total, verbose=True, interval=None, **options):
         yield bar
         bar.catch_up()
         return
-    options = {"miniters": 1, **options}
-    with import_tqdm()(
-        total=total, disable=None, bar_format=FORMAT, **options
-    ) as drawn:
+    # None: where there is no terminal. A stream that is closed, tqdm takes for one.
+    disable = True if sys.stderr is None else None
+    options = {"miniters": 1, "disable": disable, **options}
+    with import_tqdm()(total=total, bar_format=FORMAT, **options) as drawn:
         bar = Bar(drawn, interval)
         token = _open.set(bar)
         try:

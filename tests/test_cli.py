@@ -15,7 +15,7 @@ from cases import clouds
 from PIL import Image
 from terminal import on_a_terminal
 
-from gmmlib import GaussianMixture
+from gmmlib import GaussianMixture, __version__
 from gmmlib.book.datasets import load_old_faithful
 from gmmlib.cli.files import complete_files
 
@@ -23,12 +23,23 @@ from gmmlib.cli.files import complete_files
 ENV = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 FAITHFUL = Path(__file__).parents[1] / "gmmlib" / "book" / "old_faithful.csv"
 TWO = ["--data_path", "points.npy", "--n_clusters", "2"]
+RANGE = ["--find_num_clusters_range", "1", "2"]
 
 
 @pytest.fixture
 def folder(tmp_path):
     np.save(tmp_path / "points.npy", clouds(120, 2, 2, seed=3))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def fonts(tmp_path_factory):
+    """Where Matplotlib keeps its list of fonts: it is written before a disk is full."""
+    place = str(tmp_path_factory.mktemp("fonts"))
+    code = "import matplotlib.font_manager"
+    env = os.environ | {"MPLCONFIGDIR": place}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    return place
 
 
 def gmmlib(folder, *arguments, **options):
@@ -173,12 +184,84 @@ def test_help_says_it_all(folder):
         assert f"--{name}" in text
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(folder):
-    process = starts(folder, *TWO, stderr=subprocess.PIPE)
+def test_the_version_is_the_librarys(folder):
+    assert succeeds(folder, "--version").stdout == f"gmmlib {__version__}\n"
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize(
+    "encoding, arrow",
+    [("utf-8", "←"), ("cp1252", "<-"), ("latin-1", "<-"), ("ascii", "<-")],
+)
+def test_a_report_in_any_encoding(folder, form, encoding, arrow):
+    name = "Größe π"
+    rows = "\n".join(map(str, clouds(60, 1, 2)[:, 0]))
+    (folder / "points.csv").write_text(f"{name}\n{rows}", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "gmmlib", "--data_path", "points.csv", *form, *RANGE,
+         "--labels", "labels.csv"],
+        cwd=folder, env=ENV | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        capture_output=True, timeout=300,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    text = done.stdout.decode(encoding)
+    if form:
+        assert json.loads(text)["data"]["feature_names"] == [name]
+    else:
+        assert f"{arrow} lowest BIC" in text and "Gr" in text.splitlines()[0]
+    assert (folder / "labels.csv").exists()
+
+
+def test_a_closed_pipe_leaves_nothing(folder):
+    process = starts(folder, *TWO, *OUT, stderr=subprocess.PIPE)
     process.stdout.close()
     with process.stderr as errors:
-        assert errors.read() == b""
-    assert process.wait() == 1
+        assert errors.read() == b"gmmlib: error: standard output: Broken pipe\n"
+    assert process.wait() == 2
+    assert [path.name for path in folder.iterdir()] == ["points.npy"]
+
+
+@pytest.mark.parametrize(
+    "closed, message",
+    [
+        (">&-", "standard output: closed"),
+        (">/dev/full", "standard output: No space left on device"),
+        ("2>&-", ""),
+        (">&- 2>&-", ""),
+    ],
+)
+def test_streams_that_cannot_be_written_to(folder, closed, message):
+    command = f'"{sys.executable}" -m gmmlib {" ".join([*TWO, *OUT])} {closed}'
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=ENV,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if closed == "2>&-":
+        assert done.returncode == 0 and done.stdout.startswith("points.npy: 120 points")
+        return
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == (f"gmmlib: error: {message}\n" if message else "")
+    assert [path.name for path in folder.iterdir()] == ["points.npy"]
+
+
+def test_standard_input_that_is_closed(folder):
+    command = f'"{sys.executable}" -m gmmlib --data_path - --n_clusters 1 <&-'
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=ENV,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "standard input: expected CSV, got a closed stream" in done.stderr
 
 
 # Data in
@@ -200,9 +283,16 @@ def test_csv_with_and_without_a_header_from_a_file_and_standard_input(
     assert from_file["data"]["feature_names"] == names
     assert from_file["data"]["n_samples"] == 3
     np.testing.assert_allclose(from_file["means"], [[9.5 / 3, 13 / 3]])
-    if text[0] != "\ufeff":
-        piped = document(folder, "--data_path", "-", "--n_clusters", 1, input=text)
-        assert piped["means"] == from_file["means"]
+    for encoding in ("utf-8", "cp1252", "ascii"):  # the terminal's, not the data's
+        env = ENV | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+        piped = subprocess.run(
+            [sys.executable, "-m", "gmmlib", "--data_path", "-", "--n_clusters", "1",
+             "--json"],
+            cwd=folder, env=env, capture_output=True, input=text.encode(), timeout=300,
+        )  # fmt: skip
+        told = json.loads(piped.stdout)
+        assert told["means"] == from_file["means"]
+        assert told["data"]["feature_names"] == names
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int16", "bool"])
@@ -412,7 +502,9 @@ def test_pickled_objects_are_never_loaded(folder):
         ([*TWO, "--random_state", "-3"], ["--random_state", "'-3'"]),
         ([*TWO, "--covariance_type", "round"], ["--covariance_type", "round"]),
         ([*TWO, "--criterion", "best"], ["--criterion", "best"]),
-        ([*TWO, "--colour", "red"], ["--colour"]),
+        ([*TWO, "--colour", "red"], ["unrecognized", "--colour"]),
+        ([*TWO[:2], "--n_cluster", "2"], ["--n_cluster; did you mean --n_clusters?"]),
+        ([*TWO, "--covariance-typ=diag"], ["did you mean --covariance_type?"]),
     ],
 )
 def test_options_that_cannot_be_used(folder, arguments, messages):
@@ -439,6 +531,55 @@ def test_files_that_cannot_be_written(folder, option, name, message):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("link", ["same", "relative", "symbolic", "hard"])
+@pytest.mark.parametrize("option", ["--labels", "--responsibilities"])
+def test_the_data_are_never_written_over(folder, link, option):
+    data = folder / "points.npy"
+    content = data.read_bytes()
+    (folder / "inner").mkdir()
+    name = {"same": data, "relative": "inner/../points.npy"}.get(link, "other.npy")
+    if link == "symbolic":
+        (folder / "other.npy").symlink_to(data)
+    elif link == "hard":
+        os.link(data, folder / "other.npy")
+    done = gmmlib(folder, *TWO, option, name)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "another file for each output than the data's, points.npy" in done.stderr
+    assert done.stderr.count("\n") == 1 and data.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "option, name",
+    [
+        ("--labels", "labels.npy"),
+        ("--labels", "labels.csv"),
+        ("--responsibilities", "shares.npy"),
+        ("--responsibilities", "shares.csv"),
+        ("--plot", "plot.png"),
+        ("--plot", "plot.pdf"),
+        ("--animate", "fit.gif"),
+        ("--animate", "fit.html"),
+    ],
+)
+def test_a_full_disk_is_one_line_and_leaves_nothing(folder, fonts, option, name):
+    """A limit on the size of files: the system refuses what goes beyond it."""
+    resource = pytest.importorskip("resource")
+
+    def few_bytes():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error, not a signal
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+
+    env = {"MPLCONFIGDIR": fonts, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "gmmlib", *TWO, option, name],
+        cwd=folder, env=ENV | env, capture_output=True, text=True, timeout=300,
+        preexec_fn=few_bytes,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == f"gmmlib: error: {name}: File too large\n"
+    assert [path.name for path in folder.iterdir()] == ["points.npy"]
+
+
 def test_a_file_is_complete_or_as_it_was(folder):
     (folder / "a").write_text("old")
     for error in (KeyboardInterrupt, ValueError):
@@ -458,7 +599,10 @@ def test_a_file_is_complete_or_as_it_was(folder):
     assert (folder / "a").read_text() == "new"
 
 
-def test_ctrl_c_ends_with_130_and_no_file(folder):
+@pytest.mark.parametrize(
+    "number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_ctrl_c_and_sigterm_end_it_and_leave_no_file(folder, number, status):
     rows = "\n".join(",".join(map(repr, row)) for row in clouds(9000, 2, 6).tolist())
     process = starts(
         folder, *LONG, "1000000", "--data_path", "-", *OUT,
@@ -468,9 +612,9 @@ def test_ctrl_c_ends_with_130_and_no_file(folder):
     process.stdin.close()
     process.stdin = None
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     output, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     assert (output, errors) == ("", "gmmlib: error: interrupted\n")
     assert [path.name for path in folder.iterdir()] == ["points.npy"]
 

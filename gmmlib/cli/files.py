@@ -5,6 +5,7 @@ and becomes an array in memory.
 """
 
 import csv
+import io
 import os
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def read_points(path):
     """
     suffix = Path(path).suffix.lower()
     if path == "-":
-        X, names = read_csv(sys.stdin, "standard input")
+        X, names = read_csv(standard_input(), "standard input")
     elif suffix == ".npy":
         X, names = read_npy(path), None
     elif suffix == ".csv":
@@ -53,14 +54,23 @@ def read_points(path):
     return check_points(X, path), names or [f"x{i + 1}" for i in range(X.shape[1])]
 
 
+def standard_input():
+    """Text in UTF-8, whatever the terminal's encoding; a byte order mark is no text."""
+    if sys.stdin is None:
+        raise ValueError("standard input: expected CSV, got a closed stream")
+    return io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+
+
 def read_npy(path):
     """A memory map of the array in a `.npy` file; objects are never unpickled."""
     try:
         X = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
         reason = str(error).partition("\n")[0]
-        if "object" in reason.lower() or "pickle" in reason.lower():
+        if "Object arrays" in reason or "Python objects" in reason:
             reason = "it holds pickled objects, which are not loaded: save numbers"
+        elif "pickle" in reason:
+            reason = "it does not begin as such a file does"
         raise ValueError(
             f"{path}: expected a .npy array of numbers; {reason}"
         ) from None
@@ -124,6 +134,15 @@ def _number(cell):
 
 
 @contextmanager
+def writing(path):
+    """Errors of the system name this file, and not a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), path) from None
+
+
+@contextmanager
 def complete_files(*paths):
     """Places to write to; what is there becomes `paths`, if all goes well to the end.
 
@@ -168,12 +187,12 @@ def write_table(place, blocks, shape, dtype, names):
         The CSV file's header.
     """
     if place.suffix.lower() == ".npy":
-        out = np.lib.format.open_memmap(place, "w+", dtype, shape)
-        row = 0
-        for block in blocks:
-            out[row : row + len(block)] = block
-            row += len(block)
-        out.flush()
+        # Not a memory map: on a full disk writing to one ends the process.
+        about = dict(descr=np.lib.format.dtype_to_descr(np.dtype(dtype)), shape=shape)
+        with open(place, "wb") as file:
+            np.lib.format.write_array_header_1_0(file, about | {"fortran_order": False})
+            for block in blocks:
+                file.write(np.ascontiguousarray(block, dtype).data)
     else:
         with open(place, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)

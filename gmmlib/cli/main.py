@@ -4,7 +4,9 @@
 """
 
 import os
+import signal
 import sys
+from contextlib import contextmanager
 
 from gmmlib.cli.options import parse
 
@@ -15,13 +17,13 @@ def main(arguments=None):
     try:
         from gmmlib.cli.run import run  # scikit-learn, which `--help` does not wait for
 
-        run(options)
-        sys.stdout.flush()
+        with ended_in_order():
+            run(options)
         return 0
-    except BrokenPipeError:  # whoever read the report has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as error:
+        if error.filename == "standard output" and sys.stdout is not None:
+            # What could not be written must not be tried again at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         reason = error.strerror or str(error)
         return failed(f"{error.filename}: {reason}" if error.filename else reason)
     except (ImportError, TypeError, ValueError) as error:
@@ -32,11 +34,27 @@ def main(arguments=None):
             else message
         )
     except MemoryError:
-        return failed(f"{options.data_path}: too large for the memory; save it as .npy")
-    except KeyboardInterrupt:
-        return failed("interrupted", 130)
+        cure = "" if options.data_path.endswith(".npy") else "; save it as .npy"
+        return failed(f"{options.data_path}: too large for the memory{cure}")
+    except KeyboardInterrupt as error:
+        return failed("interrupted", *(error.args or [130]))
+
+
+@contextmanager
+def ended_in_order():
+    """SIGTERM ends it as Ctrl-C does: what is half-written goes."""
+
+    def stop(number, frame):
+        raise KeyboardInterrupt(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def failed(message, status=2):
-    print("gmmlib: error:", " ".join(message.split()), file=sys.stderr)
+    if sys.stderr is not None:
+        print("gmmlib: error:", " ".join(message.split()), file=sys.stderr)
     return status

@@ -3,8 +3,10 @@
 import argparse
 import math
 import os
+from difflib import get_close_matches
 from pathlib import Path
 
+from gmmlib import __version__
 from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.selection import CRITERIA
 
@@ -114,12 +116,18 @@ def parse(arguments):
             metavar="FILE",
             help=f"write {what}: {', '.join(endings)}",
         )
-    options = parser.parse_args([with_underscores(argument) for argument in arguments])
+    add("--version", action="version", version=f"gmmlib {__version__}")
+    arguments = [with_underscores(argument) for argument in arguments]
+    check_names(parser, arguments)
+    options = parser.parse_args(arguments)
     paths = options.labels, options.responsibilities, options.plot, options.animate
     paths = [Path(path).resolve() for path in paths if path]
     if len(set(paths)) < len(paths):
         twice = max(paths, key=paths.count).name
         parser.error(f"expected a file for each output, got {twice} twice")
+    data = Path(options.data_path)
+    if data.exists() and any(path.exists() and path.samefile(data) for path in paths):
+        parser.error(f"expected another file for each output than the data's, {data}")
     if options.n_clusters:
         options.range = range(options.n_clusters, options.n_clusters + 1)
     else:
@@ -131,6 +139,18 @@ def parse(arguments):
             )
         options.range = range(low, high + 1)
     return options
+
+
+def check_names(parser, arguments):
+    """An error for an option that there is not, with the name that is nearest."""
+    known = list(parser._option_string_actions)
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if name.startswith("--") and len(name) > 2 and name not in known:
+            near = "".join(
+                f"; did you mean {n}?" for n in get_close_matches(name, known, 1)
+            )
+            parser.error(f"unrecognized arguments: {argument}{near}")
 
 
 def with_underscores(argument):

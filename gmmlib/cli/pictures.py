@@ -1,5 +1,7 @@
 """Pictures of a fit: a figure, and an animation of the way to it."""
 
+import io
+
 import numpy as np
 
 from gmmlib.book import plotting
@@ -17,7 +19,10 @@ def draw_figure(place, X, names, best, candidates, options):
         criterion = options.criterion.upper(), list(options.range), values
     mixture = best.model.mixture_
     figure = plotting.figure_of_fit(some_of(X, 2000), mixture, names, criterion)
-    figure.savefig(place, dpi=200)
+    # On a full disk Matplotlib's PDF writer ends in an error of its own.
+    content = io.BytesIO()
+    figure.savefig(content, format=place.suffix[1:].lower(), dpi=200)
+    place.write_bytes(content.getbuffer())
 
 
 def animate(place, X, names, model):

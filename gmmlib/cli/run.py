@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmlib.check import check_enough
 from gmmlib.cli.bar import patient_bar
-from gmmlib.cli.files import complete_files, read_points, write_table
+from gmmlib.cli.files import complete_files, read_points, write_table, writing
 from gmmlib.cli.report import as_document, as_text
 from gmmlib.engine import in_blocks
 from gmmlib.estimator import GaussianMixture
@@ -34,27 +34,50 @@ def run(options):
             n_numbers = sum(mixture.means.shape) + mixture.n_features
             if labels:
                 rows = map(best.model.predict, in_blocks(X, n_numbers))
-                write_table(labels, rows, (len(X),), np.int64, ["label"])
+                with writing(options.labels):
+                    write_table(labels, rows, (len(X),), np.int64, ["label"])
             if shares:
                 shape = (len(X), mixture.n_components)
                 rows = map(mixture.responsibilities, in_blocks(X, n_numbers))
                 heads = [f"component {j}" for j in range(mixture.n_components)]
-                write_table(shares, rows, shape, np.float64, heads)
+                with writing(options.responsibilities):
+                    write_table(shares, rows, shape, np.float64, heads)
             if plot:
-                pictures().draw_figure(plot, X, names, best, candidates, options)
+                with writing(options.plot):
+                    pictures().draw_figure(plot, X, names, best, candidates, options)
             if animation:
-                pictures().animate(animation, X, names, best.model)
+                with writing(options.animate):
+                    pictures().animate(animation, X, names, best.model)
             if options.json:
                 about = as_document(X, names, best, candidates, remarks, options)
                 text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
             else:
                 text = as_text(X, names, best, candidates, options)
-    print(text)
+            # Before the files are moved to their places: all of these, or nothing.
+            with writing("standard output"):
+                report(text, options.json)
     if not options.json:
         for k, sentences in zip(options.range, remarks):
             about = f"with {k} components, " * (len(candidates) > 1)
             for sentence in sentences:
                 print(f"gmmlib: warning: {about}{sentence}", file=sys.stderr)
+
+
+def report(text, is_json):
+    """Print the text, in whatever encoding standard output has."""
+    if sys.stdout is None:
+        raise OSError("closed")
+    encoding = sys.stdout.encoding or "utf-8"
+    if is_json:
+        plain = json.dumps(json.loads(text), indent=2)  # escapes, as JSON has them
+    else:
+        plain = text.replace("←", "<-").replace("…", "...")
+        plain = plain.encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = plain
+    print(text, flush=True)
 
 
 def fit_all(X, options, bar):
