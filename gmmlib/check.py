@@ -5,9 +5,10 @@ import numbers
 import numpy as np
 
 # scikit-learn is imported where it is needed: it takes ten times as long as the rest.
+FLOATS = [np.float64, np.float32]  # what is computed in: the first, for all others
 
 
-def check_points(X, name="X", n_columns=None):
+def check_points(X, name="X", n_columns=None, missing="error"):
     """Data as a two-dimensional array of finite floats.
 
     Parameters
@@ -18,6 +19,8 @@ def check_points(X, name="X", n_columns=None):
         What an error calls it.
     n_columns : int, optional
         The number of columns it must have.
+    missing : {"error", "em"}
+        With "em", NaN and what is masked are missing values.
 
     Returns
     -------
@@ -39,15 +42,15 @@ def check_points(X, name="X", n_columns=None):
     """
     from sklearn.utils import check_array
 
+    if missing == "em" and isinstance(X, np.ma.MaskedArray):
+        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
     check_unmasked(X, name)
     try:
-        X = check_array(
-            X, dtype=[np.float64, np.float32], ensure_all_finite=False, input_name=name
-        )
+        X = check_array(X, dtype=FLOATS, ensure_all_finite=False, input_name=name)
     except (TypeError, ValueError) as error:
         _report_cell(X, name, error)
         raise
-    if place := not_finite(X):
+    if place := not_finite(X, missing=missing):
         raise bad_value(f"{name}{list(place)}", X[place])
     check_columns(X.shape[1], n_columns, name)
     return X
@@ -65,10 +68,8 @@ def check_unmasked(array, name):
     """
     if isinstance(array, np.ma.MaskedArray):
         for index in np.argwhere(np.ma.getmaskarray(array))[:1].tolist():
-            raise ValueError(
-                f"{name}{index}: expected a number, got a masked one; "
-                "drop that row or fill it in"
-            )
+            where, cure = f"{name}{index}", "drop that row or fill it in"
+            raise ValueError(f"{where}: expected a number, got a masked one; {cure}")
 
 
 def check_columns(n_columns, expected=None, name="X"):
@@ -88,7 +89,7 @@ def check_columns(n_columns, expected=None, name="X"):
         )
 
 
-def not_finite(X, rows=2**16):
+def not_finite(X, rows=2**16, missing="error"):
     """The row and column of the first NaN or infinity, or None.
 
     Parameters
@@ -96,6 +97,8 @@ def not_finite(X, rows=2**16):
     X : array, shape (n, d)
     rows : int
         How many are looked through at a time, so that little memory is needed.
+    missing : {"error", "em"}
+        With "em", NaN is a missing value, and passed over.
 
     Examples
     --------
@@ -106,18 +109,18 @@ def not_finite(X, rows=2**16):
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(X.sum()):
             return None
+    is_good = np.isfinite if missing == "error" else lambda part: ~np.isinf(part)
     for first in range(0, len(X), rows):
-        for row, column in np.argwhere(~np.isfinite(X[first : first + rows]))[:1]:
+        for row, column in np.argwhere(~is_good(X[first : first + rows]))[:1]:
             return int(first + row), int(column)
 
 
 def bad_value(where, value):
     """The error for a NaN or an infinity at that place."""
-    value = "NaN" if np.isnan(value) else str(value)
-    return ValueError(
-        f"{where}: expected a finite number, got {value}; "
-        "drop that row or fill the value in"
-    )
+    cure = "drop that row or fill the value in"
+    if np.isnan(value):
+        value, cure = "NaN", f"{cure}; GaussianMixture(missing='em') fits without it"
+    return ValueError(f"{where}: expected a finite number, got {value}; {cure}")
 
 
 def _report_cell(X, name, cause):
@@ -178,12 +181,9 @@ def check_numbers(value, name, shape=None):
         raise ValueError(f"{name}: expected numbers, got {value!r}") from None
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name}: expected shape {shape}, got {array.shape}")
-    if not np.isfinite(array).all():
-        index = np.argwhere(~np.isfinite(array))[0]
-        raise ValueError(
-            f"{name}{index.tolist()}: expected a finite number, got "
-            f"{array[tuple(index)]}"
-        )
+    for index in np.argwhere(~np.isfinite(array))[:1]:
+        where, value = f"{name}{index.tolist()}", array[tuple(index)]
+        raise ValueError(f"{where}: expected a finite number, got {value}")
     return array
 
 
@@ -222,9 +222,11 @@ def check_sample_weight(value, n_samples):
             f"sample_weight[{index}]: expected a number of at least 0, "
             f"got {weights[index]}"
         )
-    if not weights.sum() > 0:
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not 0 < total < np.inf:
         raise ValueError(
-            "sample_weight: expected at least one number above 0, got only zeros; "
+            f"sample_weight: expected numbers with a finite sum above 0, got {total:g}; "
             "a point of weight 0 counts as absent"
         )
     return weights
@@ -257,11 +259,8 @@ def check_count(value, name, at_least=1):
     ...
     ValueError: n_components: expected an integer of at least 1, got 0
     """
-    if (
-        not isinstance(value, numbers.Integral)
-        or isinstance(value, bool)
-        or value < at_least
-    ):
+    is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not is_integer or value < at_least:
         raise ValueError(
             f"{name}: expected an integer of at least {at_least}, got {value!r}"
         )

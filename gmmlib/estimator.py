@@ -21,7 +21,7 @@ from gmmlib.check import (
 from gmmlib.covariance import covariance_class
 from gmmlib.diagnosis import diagnose, rank
 from gmmlib.em import LOOPS, em, gain_to_come, history_of, until_converged
-from gmmlib.engine import as_data, as_points, map_rows
+from gmmlib.engine import WithGaps, as_data, as_points, impute, map_rows
 from gmmlib.initialisation import check_recipe, start
 from gmmlib.mixture import Mixture
 from gmmlib.online import online_start, online_step
@@ -81,6 +81,10 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     learning_offset : float, default 10.0
         Only for `partial_fit`: t₀, at least 0. The larger, the less the first batches
         count.
+    missing : {"error", "em"}, default "error"
+        With "em", NaN and masked values are missing ones: EM uses each row for what it
+        has, and a row without any value counts for nothing. See
+        :mod:`gmmlib.engine.incomplete`.
 
     Attributes
     ----------
@@ -153,6 +157,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         accelerate=None,
         learning_decay=0.6,
         learning_offset=10.0,
+        missing="error",
     ):
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -171,6 +176,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.accelerate = accelerate
         self.learning_decay = learning_decay
         self.learning_offset = learning_offset
+        self.missing = missing
 
     @classmethod
     def from_parameters(
@@ -262,7 +268,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         else:
             self._check_same("begin with a new model")
             validate_data(self, X, reset=False, skip_check_array=True)
-            data = as_data(X, sample_weight)
+            data = as_data(X, sample_weight, missing=self.missing)
         state = getattr(self, "online_", None)
         if state is None:
             floor = data.floor(self.reg_covar)
@@ -290,6 +296,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             check_count(self.verbose, "verbose", at_least=0)
         check_count(self.verbose_interval, "verbose_interval")
         check_choice(self.warm_start, "warm_start", {False: 0, True: 1})
+        check_choice(self.missing, "missing", {"error": 0, "em": 1})
         covariance_class(self.covariance_type)
         check_recipe(self.init_params)
         check_choice(self.accelerate, "accelerate", LOOPS)
@@ -307,7 +314,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
 
         Weights, means and covariances: None for what is not.
         """
-        data = as_data(X, sample_weight)
+        data = as_data(X, sample_weight, missing=self.missing)
         check_enough(data.n_counted, self.n_components, points=name)
         if data.n_counted == 1:
             raise ValueError(
@@ -345,7 +352,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                     failure = error
                 bar.next_run(self.max_iter)
         if not runs:
-            raise failure
+            raise ValueError(f"{failure}{data.farthest()}")
         about = data.n_points, floor, data.varies
         return max(runs, key=lambda run: rank(run[0], *about))
 
@@ -446,16 +453,21 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         vars(self).update({name: part.copy() for name, part in self._kept.items()})
         self._mixture, self.n_features_in_ = mixture, mixture.n_features
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "em"
+        return tags
+
     def _rows(self, function, X, columns=None, dtype=None):
         """What a function of mixture and points returns; lazy for a Dask array.
 
         The result has so many columns, and the type of the data by default.
         """
-        mixture = self.mixture_
-        points = as_points(X)
+        mixture = WithGaps.of(self.mixture_) if self.missing == "em" else self.mixture_
+        points = as_points(X, self.missing)
         validate_data(self, X, reset=False, skip_check_array=True)
-        n_numbers = sum(mixture.means.shape)
-        return map_rows(partial(function, mixture), points, n_numbers, columns, dtype)
+        n_numbers, function = sum(mixture.means.shape), partial(function, mixture)
+        return map_rows(function, points, n_numbers, columns, dtype, self.missing)
 
     def score_samples(self, X):
         """log p(x) for each point, shape (n,), in nats; lazy for a Dask array."""
@@ -476,6 +488,13 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         Lazy for a Dask array.
         """
         return self._rows(_labels, X, dtype=np.intp)
+
+    def impute(self, X):
+        """The rows completed: each missing value as expected, given those that are there.
+
+        With ``missing="em"``; shape (n, d), lazy for a Dask array.
+        """
+        return self._rows(impute, X, self.n_features_in_)
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit, then predict the same points."""
@@ -508,7 +527,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         """The log-likelihood of the points, how unclear their labels are, their number."""
         mixture = self.mixture_
         validate_data(self, X, reset=False, skip_check_array=True)
-        data = as_data(X, sample_weight, look=False)
+        data = as_data(X, sample_weight, look=False, missing=self.missing)
         return *data.evidence(mixture), float(data.n_points)
 
 

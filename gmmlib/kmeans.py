@@ -1,5 +1,6 @@
 """k-means by Lloyd's algorithm: the hard contrast to EM, and one of its starts."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -160,6 +161,11 @@ def kmeans(
     -------
     KMeansState
 
+    Warns
+    -----
+    UserWarning
+        If there are fewer different points than clusters: some are empty.
+
     Examples
     --------
     >>> X = np.array([[0.0], [1.0], [8.0], [9.0]])
@@ -175,7 +181,11 @@ def kmeans(
         return state
 
     runs = range(check_count(n_init, "n_init"))
-    return min(map(last_state, runs), key=attrgetter("inertia"))
+    best = min(map(last_state, runs), key=attrgetter("inertia"))
+    if (n_found := len(np.unique(best.labels))) < n_clusters:
+        text = f"X: expected {n_clusters} different points, got {n_found}; lower n_clusters"
+        warnings.warn(text, stacklevel=2)
+    return best
 
 
 def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):

@@ -68,25 +68,16 @@ class Mixture:
         covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
         kind.check(covariances)
         # Copies: what the caller does to these arrays later is not our business.
-        weights, means, covariances = map(np.array, (weights, means, covariances))
-        vars(self).update(
-            weights=weights,
-            means=means,
-            covariances=covariances,
-            factored=kind(covariances, d),
-        )
+        copies = map(np.array, (weights, means, covariances))
+        vars(self).update(vars(Mixture.unchecked(*copies, self.covariance_type)))
 
     @classmethod
     def unchecked(cls, weights, means, covariances, covariance_type):
         """A mixture from arrays of the right shapes, as the M-step makes them."""
         mixture = object.__new__(cls)
-        vars(mixture).update(
-            weights=weights,
-            means=means,
-            covariances=covariances,
-            covariance_type=covariance_type,
-            factored=COVARIANCE_TYPES[covariance_type](covariances, means.shape[1]),
-        )
+        factored = COVARIANCE_TYPES[covariance_type](covariances, means.shape[1])
+        vars(mixture).update(weights=weights, means=means, covariances=covariances)
+        vars(mixture).update(covariance_type=covariance_type, factored=factored)
         return mixture
 
     @property

@@ -607,3 +607,49 @@ def test_the_matrix_or_table_that_is_bad_is_named():
         Mixture([1.0], [[0.0, 0.0]], lopsided, "tied")
     with pytest.raises(ValueError, match=r"^centres\[1, 0\]: expected a finite number"):
         next(lloyd(clouds(), [[0.0, 0.0], [np.nan, 0.0]]))
+
+
+# Too large
+
+
+@pytest.mark.parametrize("value", [1e153, -1e200])
+def test_a_number_whose_square_is_not_finite_is_named_everywhere(value):
+    X = clouds(1000, 2, 2)
+    model = GaussianMixture(2, random_state=0).partial_fit(X)
+    far = X.copy()
+    far[500, 1] = value
+    message = r"X\[500, 1\]: expected numbers whose squares are finite, got 1e\+"
+    for use in (
+        GaussianMixture(2).fit,
+        GaussianMixture(2).partial_fit,
+        model.partial_fit,
+        lambda X: kmeans(X, 2),
+        lambda X: next(lloyd(X, X[:2])),
+        lambda X: next(em(X, model.mixture_)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use(far)
+    assert model.score_samples(far)[500] < -1e200
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_weights_whose_sum_is_not_finite_are_an_error(covariance_type):
+    X, weight = clouds(1000, 2, 2), np.full(1000, 1e306)
+    fitted = GaussianMixture(2, covariance_type=covariance_type).fit(X)
+    message = "sample_weight: expected numbers with a finite sum above 0, got inf"
+    for use in (fitted.fit, fitted.partial_fit, fitted.score, fitted.bic):
+        with pytest.raises(ValueError, match=message):
+            use(X, sample_weight=weight)
+    with pytest.raises(ValueError, match=message):
+        kmeans(X, 2, sample_weight=weight)
+
+
+def test_a_value_that_is_too_far_for_the_digits_is_named():
+    X = clouds(1000, 2, 2)
+    X[500, 1] = 1e40
+    with pytest.raises(ValueError, match=r"; X\[500, 1\] is 1e\+40, far from all othe"):
+        GaussianMixture(2, random_state=0).fit(X)
+    X[500, 1] = X[0, 1]
+    X = np.c_[X, X[:, 0] + X[:, 1]]  # flat, but nothing is far
+    with pytest.raises(ValueError, match="or 'diag'$"):
+        GaussianMixture(2, random_state=0, reg_covar=0).fit(X)

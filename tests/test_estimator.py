@@ -52,7 +52,11 @@ def quietly(model, data=X):
 # Some checks fit fewer points than features: a collapse, and a warning of it.
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
-    [GaussianMixture(), GaussianMixture(covariance_type="diag", accelerate="squarem")]
+    [
+        GaussianMixture(),
+        GaussianMixture(covariance_type="diag", accelerate="squarem"),
+        GaussianMixture(missing="em"),
+    ]
 )
 def test_scikit_learns_own_checks_pass(estimator, check):
     check(estimator)
@@ -62,7 +66,8 @@ def test_parameters_have_scikit_learns_names_and_meaning():
     ours, theirs = (
         inspect.signature(c).parameters for c in (GaussianMixture, ScikitMixture)
     )
-    assert set(ours) == {*theirs, "accelerate", "learning_decay", "learning_offset"}
+    more = {"accelerate", "learning_decay", "learning_offset", "missing"}
+    assert set(ours) == {*theirs, *more}
     changed = {name for name in theirs if ours[name].default != theirs[name].default}
     assert changed == {"reg_covar", "init_params"}
     assert [

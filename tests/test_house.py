@@ -28,7 +28,9 @@ ROOMS = """
     check gaussian covariance mixture steps engine diagnosis kmeans acceleration em
     online parameters race initialisation agreement selection progress estimator book cli
 """.split()
-STOREYS = "blocks digits together products data arrays chunks".split()  # of the engine
+STOREYS = (
+    "blocks digits together products data arrays incomplete chunks".split()
+)  # of the engine
 
 
 def module(path):

@@ -28,11 +28,9 @@ def main(arguments=None):
         return failed(f"{error.filename}: {reason}" if error.filename else reason)
     except (ImportError, TypeError, ValueError) as error:
         message = str(error)  # what the library calls X is a file here
-        return failed(
-            message.replace("X: ", f"{options.data_path}: ", 1)
-            if message.startswith("X: ")
-            else message
-        )
+        if message.startswith(("X: ", "X[")):
+            message = options.data_path + message[1:]
+        return failed(message)
     except MemoryError:
         cure = "" if options.data_path.endswith(".npy") else "; save it as .npy"
         return failed(f"{options.data_path}: too large for the memory{cure}")

@@ -15,13 +15,16 @@ from gmmlib.engine.blocks import in_blocks
 from gmmlib.engine.chunks import InChunks, map_chunks
 from gmmlib.engine.data import Data
 from gmmlib.engine.digits import keep_digits
+from gmmlib.engine.incomplete import Incomplete, WithGaps, impute
 from gmmlib.engine.together import SideBySide, lloyd_side_by_side, tie
 
 __all__ = [
     "Data",
     "SideBySide",
+    "WithGaps",
     "as_data",
     "as_points",
+    "impute",
     "in_blocks",
     "keep_digits",
     "lloyd_side_by_side",
@@ -31,7 +34,11 @@ __all__ = [
 
 
 def as_data(
-    X, sample_weight=None, n_features: int | None = None, look: bool = True
+    X,
+    sample_weight=None,
+    n_features: int | None = None,
+    look: bool = True,
+    missing: str = "error",
 ) -> Data:
     """Points and their weights, checked.
 
@@ -47,6 +54,9 @@ def as_data(
     look : bool
         Whether a Dask array's values are looked at, too, which takes a pass. Else
         :meth:`~gmmlib.engine.data.Data.check_values` does so later.
+    missing : {"error", "em"}
+        With "em", NaN and what is masked are missing values: see
+        :mod:`gmmlib.engine.incomplete`. A row without any value counts for nothing.
 
     Returns
     -------
@@ -65,8 +75,17 @@ def as_data(
     (2, np.float64(3.0), array([ True, False]))
     """
     if not isinstance(X, Data):
-        kind = InChunks if is_dask(X) else InMemory
-        return kind.checked(X, sample_weight, n_features, look)
+        if missing == "em" and is_dask(X):
+            raise TypeError(
+                "X: expected an array in memory, with missing='em', got a Dask array; "
+                "call X.compute(), or fit to a part of it"
+            )
+        in_memory = InMemory if missing == "error" else Incomplete
+        kind = InChunks if is_dask(X) else in_memory
+        data = kind.checked(X, sample_weight, n_features, look)
+        if look:
+            data.check_squares()
+        return data
     if sample_weight is not None:
         raise ValueError(
             "sample_weight: expected None, since the data have their own; "
@@ -82,12 +101,12 @@ def is_dask(X):
     return dask_array is not None and isinstance(X, dask_array.Array)
 
 
-def as_points(X):
+def as_points(X, missing="error"):
     """Points for :func:`map_rows`: an array is checked here, a Dask array chunk by chunk."""
-    return X if is_dask(X) else check_points(X)
+    return X if is_dask(X) else check_points(X, missing=missing)
 
 
-def map_rows(function, points, n_numbers, columns=None, dtype=None):
+def map_rows(function, points, n_numbers, columns=None, dtype=None, missing="error"):
     """A function of points, for all rows: an array, lazy for a Dask array.
 
     Parameters
@@ -101,9 +120,11 @@ def map_rows(function, points, n_numbers, columns=None, dtype=None):
     columns : int, optional
     dtype : dtype, optional
         Of the result: that of the points by default.
+    missing : {"error", "em"}
+        Whether the function takes NaN. Of a Dask array nobody has looked for it yet.
     """
     if is_dask(points):
-        return map_chunks(function, points, columns, dtype)
+        return map_chunks(function, points, columns, dtype, missing)
     dtype = np.dtype(dtype or points.dtype)
     shape = (len(points),) if columns is None else (len(points), columns)
     result, end = np.empty(shape, dtype), 0

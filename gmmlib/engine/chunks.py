@@ -184,8 +184,8 @@ class Chunks:
                 f"sample_weight[{row}], in block {weight.block(row)}: expected a "
                 f"finite number of at least 0, got {value}"
             )
-        if weight.sum() == 0:
-            check_sample_weight(np.zeros(1), 1)  # raises the error
+        if not 0 < weight.sum() < np.inf:
+            check_sample_weight(np.full(2, min(weight.sum(), 1e308)), 2)  # the error
         return weight
 
     def __len__(self):
@@ -324,7 +324,7 @@ def _flat(results):
         yield results
 
 
-def map_chunks(function, X, columns=None, dtype=None):
+def map_chunks(function, X, columns=None, dtype=None, missing="error"):
     """A function of points, for those of a Dask array: a lazy array of its rows.
 
     Parameters
@@ -351,16 +351,17 @@ def map_chunks(function, X, columns=None, dtype=None):
         starts=X.ends - X.array.chunks[0],
         like=like,
         function=delayed(function, traverse=False),
+        missing=missing,
         chunks=X.array.chunks[:1] + like.shape[1:],
         drop_axis=1 if columns is None else None,
         meta=like,
     )
 
 
-def _rows_of_chunk(chunk, starts, like, function, block_id=None):
+def _rows_of_chunk(chunk, starts, like, function, missing, block_id=None):
     if not len(chunk):
         return like
-    if place := not_finite(chunk):
+    if place := not_finite(chunk, missing=missing):
         row, column = place
         where = f"X[{starts[block_id[0]] + row}, {column}], in block {block_id[0]}"
         raise bad_value(where, chunk[place])

@@ -77,6 +77,23 @@ class Data(ABC):
         """The middle as it is subtracted from points: in the type computed in."""
         return self.middle.astype(self.computed_in)
 
+    def check_squares(self):
+        """Raise an error if squares of the data, or their sums, are not finite."""
+        most = np.sqrt(np.finfo(float).max / max(len(self), 1)) / 2
+        if self.largest > most:
+            raise ValueError(
+                f"X{self.place_beyond(most)}: expected numbers whose squares are finite, "
+                f"got {self.largest:.3g}; change the unit, or drop that row"
+            )
+
+    def place_beyond(self, most) -> str:
+        """Where a number is larger than that, whatever its sign: as an index, if known."""
+        return ""
+
+    def farthest(self) -> str:
+        """A value that is so far from all others that digits do not suffice, if one is."""
+        return ""
+
     @property
     def varies(self) -> np.ndarray:
         """Which features are not constant over the rows that count, shape (d,)."""
@@ -99,7 +116,7 @@ class Data(ABC):
         >>> data.spread.round(2)
         array([2.2, 2.2])
         """
-        return robust_variance(*self.some_rows(FLOOR_ROWS))
+        return replace_constants(robust_variances(*self.some_rows(FLOOR_ROWS)))
 
     def floor(self, reg_covar="scale") -> np.ndarray:
         """What the M-step adds to each variance: no component can shrink to a point.
@@ -118,7 +135,7 @@ class Data(ABC):
         Raises
         ------
         ValueError
-            If `reg_covar` is neither, or squares of the data are infinite.
+            If `reg_covar` is neither.
 
         Examples
         --------
@@ -126,11 +143,6 @@ class Data(ABC):
         >>> as_data([[0.0, 0.0], [2.0, 20.0]]).floor()
         array([1.e-06, 1.e-04])
         """
-        if 2 * np.sqrt(len(self)) * self.largest > np.sqrt(np.finfo(float).max):
-            raise ValueError(
-                "X: expected numbers whose squares are finite, got "
-                f"{self.largest:.3g}; change the unit, or drop that row"
-            )
         if isinstance(reg_covar, str) and reg_covar == "scale":
             return 1e-6 * self.spread
         try:
@@ -295,8 +307,8 @@ class Data(ABC):
         pass
 
 
-def robust_variance(points, weights):
-    """The variance of each column: see :attr:`Data.spread`."""
+def robust_variances(points, weights):
+    """The variance of each column, whatever a few points say: 0 for a constant one."""
     with np.errstate(over="ignore"):
         mean = np.average(points, axis=0, weights=weights)
         variance = np.average((points - mean) ** 2, axis=0, weights=weights)
@@ -306,10 +318,13 @@ def robust_variance(points, weights):
         robust = ((quartiles[1] - quartiles[0]) / 1.349) ** 2
     constant = points.min(axis=0) == points.max(axis=0)
     variance[constant] = 0.0  # though the mean was rounded
-    variance = np.where((robust > 0) & (robust < variance), robust, variance)
-    varies = variance > 0
-    variance[~varies] = variance[varies].mean() if varies.any() else 1.0
-    return variance
+    return np.where((robust > 0) & (robust < variance), robust, variance)
+
+
+def replace_constants(variances):
+    """The mean of the others in the place of 0, or 1 if there are none."""
+    varies = variances > 0
+    return np.where(varies, variances, variances[varies].mean() if varies.any() else 1)
 
 
 def block_sums(mixture, centres, block, sample_weight=None):
