@@ -68,13 +68,8 @@ class Mixture:
         covariances = check_numbers(self.covariances, "covariances", kind.shape(k, d))
         kind.check(covariances)
         # Copies: what the caller does to these arrays later is not our business.
-        weights, means, covariances = map(np.array, (weights, means, covariances))
-        vars(self).update(
-            weights=weights,
-            means=means,
-            covariances=covariances,
-            factored=kind(covariances, d),
-        )
+        parts = map(np.array, (weights, means, covariances))
+        vars(self).update(vars(self.unchecked(*parts, self.covariance_type)))
 
     @classmethod
     def unchecked(cls, weights, means, covariances, covariance_type):
