@@ -20,7 +20,7 @@ def check_points(X, name="X", n_columns=None, missing="error"):
     n_columns : int, optional
         The number of columns it must have.
     missing : {"error", "em"}
-        With "em", NaN and what is masked are missing values.
+        With "em", NaN is a missing value.
 
     Returns
     -------
@@ -42,8 +42,6 @@ def check_points(X, name="X", n_columns=None, missing="error"):
     """
     from sklearn.utils import check_array
 
-    if missing == "em" and isinstance(X, np.ma.MaskedArray):
-        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
     check_unmasked(X, name)
     try:
         X = check_array(X, dtype=FLOATS, ensure_all_finite=False, input_name=name)
@@ -155,10 +153,8 @@ def _report_lengths(rows, name, cause):
     lengths = [np.size(row) for row in np.fromiter(rows, dtype=object)]
     for row, length in enumerate(lengths):
         if length != lengths[0]:
-            raise ValueError(
-                f"{name}: expected rows of equal length, got {lengths[0]} values "
-                f"in row 0 and {length} in row {row}"
-            ) from cause
+            got = f"got {lengths[0]} values in row 0 and {length} in row {row}"
+            raise ValueError(f"{name}: expected rows of equal length, {got}") from cause
 
 
 def check_numbers(value, name, shape=None):
@@ -188,8 +184,8 @@ def check_numbers(value, name, shape=None):
 
 
 def check_symmetric(matrix, name):
-    """Raise an error if a matrix is not symmetric, but for rounding."""
-    if np.abs(matrix - matrix.T).max() > 1e-8 * np.abs(matrix).max():
+    """Raise an error if a matrix is not symmetric, but for rounding to single precision."""
+    if np.abs(matrix - matrix.T).max() > 4e-7 * np.abs(matrix).max():
         raise ValueError(f"{name}: expected a symmetric matrix, got {matrix.tolist()}")
 
 
@@ -197,10 +193,9 @@ def check_weights(value, name, n_components):
     """Numbers of at least 0 that sum to 1, or an error that names the parameter."""
     weights = check_numbers(value, name, (n_components,))
     if weights.min() < 0 or abs(weights.sum() - 1) > 1e-6:
-        raise ValueError(
-            f"{name}: expected numbers of at least 0 that sum to 1, got "
-            f"{weights.tolist()} with sum {weights.sum():g}"
-        )
+        got = f"{weights.tolist()} with sum {weights.sum():g}"
+        expected = "numbers of at least 0 that sum to 1"
+        raise ValueError(f"{name}: expected {expected}, got {got}")
     return weights
 
 
@@ -218,9 +213,9 @@ def check_sample_weight(value, n_samples):
         return None
     weights = check_numbers(value, "sample_weight", (n_samples,))
     for index in np.flatnonzero(weights < 0)[:1]:
+        where = f"sample_weight[{index}]"
         raise ValueError(
-            f"sample_weight[{index}]: expected a number of at least 0, "
-            f"got {weights[index]}"
+            f"{where}: expected a number of at least 0, got {weights[index]}"
         )
     with np.errstate(over="ignore"):
         total = weights.sum()
@@ -261,9 +256,8 @@ def check_count(value, name, at_least=1):
     """
     is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not is_integer or value < at_least:
-        raise ValueError(
-            f"{name}: expected an integer of at least {at_least}, got {value!r}"
-        )
+        expected = f"an integer of at least {at_least}"
+        raise ValueError(f"{name}: expected {expected}, got {value!r}")
     return int(value)
 
 
@@ -278,10 +272,9 @@ def check_enough(n_samples, n_components, name="n_components", points="X"):
     ValueError: X: expected at least n_components=3 points, got n_samples = 2; ...
     """
     if n_samples < n_components:
-        raise ValueError(
-            f"{points}: expected at least {name}={n_components} points, "
-            f"got n_samples = {n_samples}; lower {name}"
-        )
+        got = f"got n_samples = {n_samples}; lower {name}"
+        expected = f"at least {name}={n_components} points"
+        raise ValueError(f"{points}: expected {expected}, {got}")
 
 
 def check_random_state(random_state=None):

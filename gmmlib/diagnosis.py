@@ -52,6 +52,7 @@ def rank(
 ) -> tuple[bool, float]:
     """What to sort fits by: any without a collapse is above all with one.
 
+    Unless all its components are flat, and each has the points not to be: so are the data.
     Log-likelihoods are rounded to a millionth a point, so that of equals the last
     digits do not decide.
 
@@ -67,8 +68,10 @@ def rank(
     sound : bool
     score : float
     """
-    sound = not collapsed(state.mixture, floor, varies).any()
-    return sound, round(state.log_likelihood / n_points, 6)
+    flat = collapsed(state.mixture, floor, varies)
+    enough = state.mixture.weights * n_points > state.mixture.n_features + 0.5
+    sound = not flat.any() or (flat & enough).all()
+    return bool(sound), round(state.log_likelihood / n_points, 6)
 
 
 def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:

@@ -121,7 +121,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
     -----
     ConvergenceWarning
         From `fit`, if EM stopped early, a feature is constant, or a component
-        collapsed, is empty or duplicates another; the message names it.
+        collapsed, is empty or duplicates another; the message names it. EM also stops
+        where, without a floor, a component has no variance left.
 
     Raises
     ------
@@ -226,7 +227,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         rng = self._check_parameters()
         data, given = self._check_input(X, sample_weight)
         floor = data.floor(self.reg_covar)
-        state, log_likelihoods, converged = self._best_run(data, given, floor, rng)
+        run = self._best_run(data, given, floor, rng)
+        state, log_likelihoods, converged, failure = run
 
         # Nothing is changed before this line: an interrupted fit leaves no trace.
         validate_data(self, X, reset=True, skip_check_array=True)
@@ -237,7 +239,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         self.lower_bound_ = state.log_likelihood / data.n_points
         self.lower_bounds_ = [value / data.n_points for value in log_likelihoods[1:]]
         self._set_mixture(state.mixture, data.dtype)
-        for sentence in self._warnings(data, floor):
+        for sentence in self._warnings(data, floor, failure):
             warnings.warn(sentence, ConvergenceWarning, stacklevel=2)
         return self
 
@@ -318,8 +320,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         check_enough(data.n_counted, self.n_components, points=name)
         if data.n_counted == 1:
             raise ValueError(
-                f"{name}: expected at least 2 points, got n_samples = 1; "
-                "one point has no spread"
+                f"{name}: expected at least 2 points, got n_samples = 1; one point has no spread"
             )
         k, d = self.n_components, data.n_features
         weights, means, covariances = self.weights_init, self.means_init, None
@@ -334,7 +335,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         return data, (weights, means, covariances)
 
     def _best_run(self, data, given, floor, rng):
-        """Of all starts: last state, all log-likelihoods, converged or not."""
+        """Of all starts: the best run; see `_run`."""
         # `past`: the log-likelihoods that have led to the start.
         runs, failure, past = [], None, []
         starts = [lambda: self._start(data, given, floor, rng)] * self.n_init
@@ -354,27 +355,34 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         if not runs:
             raise ValueError(f"{failure}{data.farthest()}")
         about = data.n_points, floor, data.varies
-        return max(runs, key=lambda run: rank(run[0], *about))
+        return max(runs, key=lambda run: (run[-1] is None, rank(run[0], *about)))
 
     def _check_same(self, remedy):
         """Raise an error if the parameters are no longer those of the mixture."""
         for name in ("n_components", "covariance_type"):
             before, now = getattr(self.mixture_, name), getattr(self, name)
             if now != before:
-                raise ValueError(
-                    f"{name}: expected {before!r}, as in the mixture to go on from, "
-                    f"got {now!r}; set it back, or {remedy}"
-                )
+                got = f"as in the mixture to go on from, got {now!r}"
+                cure = f"set it back, or {remedy}"
+                raise ValueError(f"{name}: expected {before!r}, {got}; {cure}")
 
     def _run(self, data, start, floor, bar, past):
-        """EM from one start: last state, all log-likelihoods, converged or not."""
-        log_likelihoods = []
-        for state, to_gain, has_converged in self.run(data, start, floor, past):
-            log_likelihoods = log_likelihoods or history_of(state, past)
-            log_likelihoods.append(state.log_likelihood)
-            bar.report(state, to_gain)
-            converged = has_converged
-        return state, log_likelihoods, converged
+        """EM from one start: last state, all log-likelihoods, converged or not; an error.
+
+        The error is what EM came upon after the last state, or None.
+        """
+        log_likelihoods, failure = [], None
+        try:
+            for state, to_gain, has_converged in self.run(data, start, floor, past):
+                log_likelihoods = log_likelihoods or history_of(state, past)
+                log_likelihoods.append(state.log_likelihood)
+                bar.report(state, to_gain)
+                converged = has_converged
+        except ValueError as error:  # no variance is left, and no floor below it
+            if not log_likelihoods or "positive" not in str(error):
+                raise
+            failure = error
+        return state, log_likelihoods, converged, failure
 
     def run(self, data, start, floor, past=()):
         """The states of EM from a start, to the one where a fit would stop.
@@ -401,9 +409,11 @@ class GaussianMixture(DensityMixin, BaseEstimator):
         tol = self.tol * data.n_points
         return until_converged(states, tol, self.max_iter, self.accelerate, past)
 
-    def _warnings(self, data, floor):
+    def _warnings(self, data, floor, failure):
         """Sentences about what is wrong with the fit."""
-        if not self.converged_ and self.max_iter > 0:
+        if failure is not None:
+            yield f"EM stopped after {self.n_iter_} iterations: {failure}"
+        elif not self.converged_ and self.max_iter > 0:
             to_gain = gain_to_come(self.log_likelihoods_, self.accelerate)
             how_much = f"with an estimated {to_gain:.3g} nats to gain"
             if not np.isfinite(to_gain):
@@ -435,10 +445,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
             old = here.get("_mixture")
             self.mixture_ = rewritten(old, written, self.covariance_type)
         elif not kept:
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit', or "
-                "set weights_, means_ and covariances_"
-            )
+            cure = "Call 'fit', or set weights_, means_ and covariances_"
+            name = type(self).__name__
+            raise NotFittedError(f"This {name} instance is not fitted yet. {cure}")
         return self._mixture
 
     @mixture_.setter

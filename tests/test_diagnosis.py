@@ -60,10 +60,17 @@ def test_without_a_floor_the_spread_is_what_counts():
 
 
 def test_a_rank_looks_at_the_features_that_vary():
-    mixture = mixture_of([np.diag([1.0, 1e-6]), np.diag([1.0, 1e-6])])
+    mixture = mixture_of([np.diag([1.0, 1e-6]), np.diag([1.0, 1.0])])
     state = State(0, mixture, -1.0)
     assert not rank(state, 10, FLOOR)[0]
     assert rank(state, 10, FLOOR, np.array([True, False]))[0]
+
+
+def test_a_mixture_of_flat_components_is_sound_if_they_have_the_points_not_to_be():
+    """A weight of a half of 6 points is 3, of which two features can be full."""
+    state = State(0, mixture_of([np.diag([1.0, 1e-6])] * 2), -1.0)
+    assert rank(state, 6, FLOOR)[0]
+    assert not rank(state, 5, FLOOR)[0]
 
 
 def test_twins_are_found_far_from_the_origin():

@@ -6,6 +6,7 @@ import textwrap
 import tracemalloc
 import warnings
 from itertools import islice
+from unittest.mock import Mock
 
 import dask.array as da
 import numpy as np
@@ -275,6 +276,49 @@ def test_tied_is_enough_where_each_component_alone_has_too_few_points():
     assert_sound(
         fitted(GaussianMixture(3, covariance_type="tied", **options), data)[0], data
     )
+
+
+# A collapse, and no floor to end it
+
+
+@pytest.mark.parametrize("accelerate", [None, "squarem"])
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
+def test_a_collapse_without_a_floor_leaves_the_last_state_and_says_why(
+    covariance_type, accelerate
+):
+    """A needle on one point gets thinner from step to step, until nothing is left."""
+    start = start_on(OVERLAP, covariance_type)
+    options = start_options(start)
+    options["means_init"] = np.array([OVERLAP[0], OVERLAP.mean(axis=0)])
+    options["precisions_init"] = options["precisions_init"].copy()
+    options["precisions_init"][0] *= 1e4
+    model, texts = fitted(
+        GaussianMixture(**options, reg_covar=0, accelerate=accelerate), OVERLAP
+    )
+    (text,) = [text for text in texts if text.startswith("EM stopped after")]
+    assert f"after {model.n_iter_} iterations: covariances[0]: expected " in text
+    assert "raise reg_covar" in text and not model.converged_
+    assert len(model.log_likelihoods_) == model.n_iter_ + 1
+    assert model.log_likelihood_ == pytest.approx(model.score_samples(OVERLAP).sum())
+    texts = fitted(model.set_params(reg_covar="scale"), OVERLAP)[1]
+    assert says(texts, "component 0 collapsed")
+
+
+def test_a_start_that_ends_well_goes_before_one_that_collapses(monkeypatch):
+    """However high it got: a needle of so little width is worth 20 nats."""
+    data = np.random.default_rng(0).normal(size=(200, 2))
+    good = start_on(data, "diag")
+    needle = [data[0], [0, 0]], [[1e-10, 1e-10], [1, 1]]
+    needle = Mixture([0.005, 0.995], *needle, "diag")
+    model = GaussianMixture(2, covariance_type="diag", reg_covar=0)
+    alone, _ = fitted(GaussianMixture(**start_options(good), reg_covar=0), data)
+    assert alone.converged_ and needle.log_likelihood(data) > alone.log_likelihood_ + 9
+    for starts in ([good, needle], [needle, good]):
+        monkeypatch.setattr(GaussianMixture, "_start", Mock(side_effect=starts))
+        best, texts = fitted(model.set_params(n_init=2), data)
+        assert not texts and best.log_likelihood_ == pytest.approx(
+            alone.log_likelihood_
+        )
 
 
 # Far from the origin
@@ -918,3 +962,17 @@ def test_masked_weights_samples_and_chunks_are_refused():
     model = GaussianMixture(1).fit(X)
     with pytest.raises(ValueError, match=r"X\[1, 1\], in block 0: .*got NaN"):
         model.predict(chunked).compute()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_that_are_all_flat_are_found(seed):
+    """Each has a constant feature, and points enough not to have."""
+    X = [[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]]
+    with pytest.warns(ConvergenceWarning, match=r"component 0 \(like 1\) collapsed"):
+        model = GaussianMixture(2, random_state=seed).fit(X)
+    np.testing.assert_allclose(sorted(model.means_.tolist()), [[1, 2], [10, 2]])
+    few = np.random.default_rng(seed).normal(size=(12, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = GaussianMixture(4, random_state=seed).fit(few)
+    assert model.weights_.max() * 12 > 3  # those of two points or one are not sound

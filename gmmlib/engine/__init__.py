@@ -75,6 +75,7 @@ def as_data(
     (2, np.float64(3.0), array([ True, False]))
     """
     if not isinstance(X, Data):
+        X = admitted(X, missing)
         if missing == "em" and is_dask(X):
             raise TypeError(
                 "X: expected an array in memory, with missing='em', got a Dask array; "
@@ -101,8 +102,32 @@ def is_dask(X):
     return dask_array is not None and isinstance(X, dask_array.Array)
 
 
+def admitted(X, missing):
+    """The array, NaN for what is masked; or an error for one of another library.
+
+    scikit-learn would gather a Dask DataFrame, and with its array API dispatch let others'
+    arrays through.
+    """
+    sklearn, module = sys.modules.get("sklearn"), type(X).__module__
+    if hasattr(X, "__dlpack__") and not isinstance(X, np.ndarray):
+        if sklearn is not None and sklearn.get_config()["array_api_dispatch"]:
+            raise TypeError(
+                f"X: expected a NumPy array, got {module}.{type(X).__name__}; "
+                "pass np.asarray(X), or switch array_api_dispatch off"
+            )
+    elif module.startswith("dask") and not is_dask(X):
+        raise TypeError(
+            f"X: expected an array, got Dask's {type(X).__name__}; pass "
+            "X.to_dask_array(lengths=True), which is not gathered, or X.compute()"
+        )
+    if missing == "em" and isinstance(X, np.ma.MaskedArray):
+        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
+    return X
+
+
 def as_points(X, missing="error"):
     """Points for :func:`map_rows`: an array is checked here, a Dask array chunk by chunk."""
+    X = admitted(X, missing)
     return X if is_dask(X) else check_points(X, missing=missing)
 
 
