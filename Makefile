@@ -6,12 +6,16 @@ BIN = .venv/bin
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 UPGRADE = --upgrade
-LOCK = _build/lock/bin/uv pip compile - --universal --python-version 3.11 \
+UV = _build/uv/bin/uv
+LOCK = $(UV) pip compile - --universal --python-version 3.11 \
   --fork-strategy fewest --quiet --no-annotate --no-emit-index-url --no-emit-find-links \
   --custom-compile-command "make lock"
 PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# What reads the book's sources or its pages. All other tests are the library's.
+OF_THE_BOOK = $(shell grep -lE '^from (reading|test_book) import' tests/*.py)
+BUT_THE_BOOK = $(OF_THE_BOOK:%=--ignore=%)
 
-.PHONY: help lint book pdf test binder serve chapters bench scale starts mutants mutation lock clean
+.PHONY: help lint book pdf test oldest newest binder serve chapters bench scale starts mutants mutation lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -31,6 +35,18 @@ lint: .venv/made ## see that the code is laid out, and its types fit
 test: lint pdf ## run everything: the code, the book's build, every chapter against its outputs
 	$(PYTEST) --doctest-modules gmmlib tests chapters/_sphinx/*.py
 	$(PYTEST) --nbval chapters
+
+oldest: ## test the library with the lowest versions that pyproject.toml admits
+newest: ## test the library with the highest versions that pyproject.toml admits
+oldest: CHOOSE = lowest-direct
+newest: CHOOSE = highest
+oldest newest: BIN = _build/$@/bin
+oldest newest: $(UV)
+	$(PYTHON) -m venv --clear _build/$@
+	$(UV) pip install --quiet --python $(BIN)/python --resolution $(CHOOSE) \
+	  --only-binary :all: --no-binary gmmlib --editable '.[test]'
+	$(UV) pip freeze --python $(BIN)/python
+	$(PYTEST) $(BUT_THE_BOOK) --doctest-modules gmmlib tests
 
 binder: .venv/made _build/binder/made ## run every chapter in JupyterLab, with no more than Binder installs
 	$(PYTEST) --dist load tests/binder.py
@@ -56,12 +72,10 @@ mutants: .venv/made ## change gmmlib on purpose: which chapters notice, which te
 
 mutation: _build/mutation/made ## change gmmlib, a place at a time: which tests notice? (FILES="em steps" for some)
 	ln -sfn ../../gmmlib ../../tests ../../pyproject.toml _build/mutation
-	cd _build/mutation && bin/mutmut run $(FILES:%="gmmlib.%.*")
+	cd _build/mutation && PYTEST_ADDOPTS="$(BUT_THE_BOOK)" bin/mutmut run $(FILES:%="gmmlib.%.*")
 	cd _build/mutation && bin/mutmut results | sed '/not checked/d'
 
-lock: ## choose the newest versions that pyproject.toml admits (UPGRADE= keeps those of now)
-	$(PYTHON) -m venv _build/lock
-	_build/lock/bin/pip install --quiet uv
+lock: $(UV) ## choose the newest versions that pyproject.toml admits (UPGRADE= keeps those of now)
 	echo '-e .[book]' | $(LOCK) $(UPGRADE) --output-file requirements.txt
 	cp requirements.txt .binder # the same versions, of what Binder needs
 	echo '-e .[lab]' | $(LOCK) --output-file .binder/requirements.txt
@@ -73,6 +87,10 @@ clean: ## remove what was built, and the environment
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -r requirements.txt
 	touch $@
+
+$(UV):
+	$(PYTHON) -m venv --clear _build/uv
+	_build/uv/bin/pip install --quiet uv
 
 _build/binder/made: .binder/requirements.txt
 	$(PYTHON) -m venv --clear _build/binder

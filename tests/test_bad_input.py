@@ -65,7 +65,7 @@ BAD_DATA = {
         [1.0, 2.0, 3.0],
         r"(?s)Expected 2D array, got 1D array .*reshape\(-1, 1\)",
     ),
-    "three dimensions": (np.zeros((2, 2, 2)), "dim 3, while dim <= 2 is required"),
+    "three dimensions": (np.zeros((2, 2, 2)), "dim 3.+ <= 2"),
     "a number": (3.0, "Expected 2D array, got scalar array"),
     "no rows": (
         np.zeros((0, 2)),

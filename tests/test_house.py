@@ -8,16 +8,19 @@ import statistics
 import subprocess
 import sys
 import tokenize
+import tomllib
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from cases import clouds, start_on
-from reading import ROOT
+from packaging.specifiers import SpecifierSet
 
 import gmmlib
 from gmmlib import em
 from gmmlib.em import alternate
 
+ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gmmlib"
 FILES = sorted(PACKAGE.rglob("*.py"))
 SPINE = [path for path in FILES if path.parent == PACKAGE]
@@ -172,6 +175,19 @@ def test_the_loop_fits_on_a_card():
     (around,) = [n for name, n in functions(PACKAGE / "em.py") if name == "em"]
     assert loop <= 5 and loop + around <= 15
     assert "nonlocal" not in inspect.getsource(alternate) + inspect.getsource(em)
+
+
+def test_every_python_that_the_library_admits_is_tested_and_the_readme_says_so():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    admitted = SpecifierSet(project["requires-python"])
+    pythons = [name for n in range(50) if (name := f"3.{n}") in admitted]
+    workflow = (ROOT / ".github/workflows/library.yml").read_text("utf-8")
+    assert re.findall(r'"(3\.\d+)"', workflow) == pythons
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"runs with Python {pythons[0]} to {pythons[-1]}," in readme
+    for name in ("scikit-learn", "NumPy", "SciPy"):
+        (needed,) = (n for n in project["dependencies"] if n.startswith(name.lower()))
+        assert f"{name} from {needed.split('>=')[1].split(',')[0]}" in readme
 
 
 def test_the_guide_to_the_house_names_every_room_and_its_example_runs():

@@ -64,12 +64,12 @@ def standard_input():
 def read_npy(path):
     """A memory map of the array in a `.npy` file; objects are never unpickled."""
     try:
-        X = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        X = np.lib.format.open_memmap(path, mode="r")
+    except ValueError as error:
         reason = str(error).partition("\n")[0]
-        if "Object arrays" in reason or "Python objects" in reason:
+        if "Python objects" in reason:
             reason = "it holds pickled objects, which are not loaded: save numbers"
-        elif "pickle" in reason:
+        elif "magic string" in reason:
             reason = "it does not begin as such a file does"
         raise ValueError(
             f"{path}: expected a .npy array of numbers; {reason}"

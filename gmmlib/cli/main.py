@@ -3,6 +3,7 @@
 ``python -m gmmlib --data_path points.npy --n_clusters 4``
 """
 
+import io
 import os
 import signal
 import sys
@@ -13,6 +14,8 @@ from gmmlib.cli.options import parse
 
 def main(arguments=None):
     """Run the command line; the exit status: 0, 2 for an error, 130 after Ctrl-C."""
+    # Where it is closed: libraries write to it, NumPy 2.0 even takes that for granted.
+    sys.stderr = sys.stderr or io.StringIO()
     options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         from gmmlib.cli.run import run  # scikit-learn, which `--help` does not wait for
@@ -53,6 +56,5 @@ def ended_in_order():
 
 
 def failed(message, status=2):
-    if sys.stderr is not None:
-        print("gmmlib: error:", " ".join(message.split()), file=sys.stderr)
+    print("gmmlib: error:", " ".join(message.split()), file=sys.stderr)
     return status
