@@ -1080,7 +1080,7 @@ def test_a_criterion_has_a_panel_to_the_right_of_all_others(d, panels):
     X = FIVE[:, :d]
     alone = figure_of_fit(X, some_mixture("diag", d=d), "abc"[:d])
     figure = figure_of_fit(
-        X, some_mixture("diag", d=d), "abc"[:d], ("BIC", NUMBERS, VALUES)
+        X, some_mixture("diag", d=d), "abc"[:d], ("BIC", NUMBERS, {"full": VALUES})
     )
     assert len(figure.axes) == panels + 1 and len(alone.axes) == panels
     (right,) = [ax for ax in figure.axes if ax.get_ylabel() == "BIC"]
@@ -1104,7 +1104,7 @@ def test_a_figure_grows_with_its_panels():
 @pytest.fixture(scope="module")
 def criterion():
     figure = figure_of_fit(
-        FIVE[:, :2], some_mixture("diag"), "ab", ("BIC", NUMBERS, VALUES)
+        FIVE[:, :2], some_mixture("diag"), "ab", ("BIC", NUMBERS, {"full": VALUES})
     )
     (ax,) = [ax for ax in figure.axes if ax.get_ylabel() == "BIC"]
     drawn(ax)
@@ -1142,7 +1142,7 @@ def test_numbers_of_components_are_whole(criterion):
 
 
 def test_a_criterion_over_two_numbers_has_whole_ticks_too():
-    about = "AIC", [1, 2], [3.0, 4.0]
+    about = "AIC", [1, 2], {"full": [3.0, 4.0]}
     figure = figure_of_fit(FIVE[:, :2], some_mixture("diag"), "ab", about)
     ax = figure.axes[0]
     assert ax.get_ylabel() == "AIC"
@@ -1152,7 +1152,7 @@ def test_a_criterion_over_two_numbers_has_whole_ticks_too():
 def test_a_figure_has_the_books_style_and_leaves_that_of_others():
     with plt.rc_context({"figure.facecolor": "black", "text.color": "red"}):
         before = dict(plt.rcParams)
-        about = "BIC", NUMBERS, VALUES
+        about = "BIC", NUMBERS, {"full": VALUES}
         figure = figure_of_fit(FIVE[:, :2], some_mixture("diag"), "ab", about)
         assert figure.get_facecolor() == (1, 1, 1, 1)
         (note,) = figure.axes[0].texts

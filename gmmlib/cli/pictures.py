@@ -11,12 +11,15 @@ from gmmlib.initialisation import start
 
 
 def draw_figure(place, X, names, best, candidates, options):
-    """The figure of the fit, and for a range the curve of the criterion."""
+    """The figure of the fit, and for a search the curve of the criterion."""
     plotting.use_style()
     criterion = None
-    if options.find_num_clusters_range:
-        values = [getattr(candidate, options.criterion) for candidate in candidates]
-        criterion = options.criterion.upper(), list(options.range), values
+    if options.find_num_clusters_range or len(candidates) > 1:
+        curves = {shape: [] for shape in options.shapes}
+        for candidate in candidates:
+            value = getattr(candidate, options.criterion)
+            curves[candidate.model.covariance_type].append(value)
+        criterion = options.criterion.upper(), list(options.range), curves
     mixture = best.model.mixture_
     figure = plotting.figure_of_fit(some_of(X, 2000), mixture, names, criterion)
     # On a full disk Matplotlib's PDF writer ends in an error of its own.
