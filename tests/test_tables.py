@@ -211,6 +211,15 @@ def test_both_orders_of_utf_16_and_bytes_that_no_western_character_has(tmp_path)
     assert table.names == ["é\\x81", "b"] and table.about["encoding"] == "latin-1"
 
 
+def test_comments_that_are_longer_than_the_head(tmp_path):
+    content = "# licence\n" * 20_000 + "a;b\n1,5;2\n" + "# x\n" * 9999 + "2;x\n3;4"
+    assert refused(tmp_path, content).startswith("a.csv, line 30002, column 2 (b)")
+    assert read(tmp_path, content.replace("2;x", "2;3")).X[:2].tolist() == [
+        [1.5, 2],
+        [2, 3],
+    ]
+
+
 def test_a_character_that_the_head_cuts_is_no_other_encoding(tmp_path, monkeypatch):
     monkeypatch.setattr(text, "HEAD", 3)  # bytes, then characters
     assert read(tmp_path, "aaé,b\n1,2\n").names == ["aaé", "b"]

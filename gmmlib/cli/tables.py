@@ -27,8 +27,8 @@ from gmmlib.cli.text import (
     spans,
 )
 
-TEXTS = (".csv", ".tsv", ".txt")
-KINDS = [*TEXTS, *(f"{ending}.gz" for ending in TEXTS), ".parquet", ".npz", ".npy"]
+TEXTS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+KINDS = (*TEXTS, ".parquet", ".npz", ".npy")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def read_table(path, columns=None, separator=None, decimal=None, header=None):
         If there is no such file, or it is no table of numbers. The message says where.
     """
     kind = path.lower() if path == "-" else "".join(Path(path).suffixes[-2:]).lower()
-    if path == "-" or kind.endswith(tuple(KINDS[:6])):
+    if path == "-" or kind.endswith(TEXTS):
         table = read_text(path, columns, separator, decimal, header)
     elif kind.endswith(".parquet"):
         table = read_parquet(path, columns)
@@ -310,29 +310,32 @@ def parquet_table(path, file, columns):
     names = [printable(name) for name in schema.names]
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     features = [j for j, name in enumerate(schema.names) if name not in index]
+    sentence = f"read {len(names)} column{'s' * (len(names) > 1)}"
     if columns is not None:
         features = choose(columns, names, path)
+    elif len(features) < len(names):
+        sentence += "; row names are left out"
     check_types(path, schema, names, features)
-    X = np.empty((file.metadata.num_rows, len(features)))
-    first = 0
-    for batch in file.iter_batches(columns=[schema.names[j] for j in features]):
-        for i, j in enumerate(features):
-            column = batch.column(schema.names[j])
-            block = column.to_numpy(zero_copy_only=False)
-            X[first : first + len(batch), i] = block
-        first += len(batch)
-    n, left = len(names), len(names) - len(features)
-    about = f"read {n} column{'s' * (n > 1)}"
-    index = "; row names are left out" * (columns is None and left > 0)
+    X = numbers_of(file, [schema.names[j] for j in features])
 
     def error(row, column):
         where = f"{path}, row {row + 1}, column {features[column] + 1}"
         return bad_number(f"{where} ({names[features[column]]})", X[row, column])
 
-    chosen = [names[j] for j in features]
-    return Table(
-        X, chosen, {"columns": [j + 1 for j in features]}, about + index, error
-    )
+    about = {"columns": [j + 1 for j in features]}
+    return Table(X, [names[j] for j in features], about, sentence, error)
+
+
+def numbers_of(file, names):
+    """The numbers in the columns with these names; NaN where there is none."""
+    X = np.empty((file.metadata.num_rows, len(names)))
+    first = 0
+    for batch in file.iter_batches(columns=names):
+        for i, name in enumerate(names):
+            block = batch.column(name).to_numpy(zero_copy_only=False)
+            X[first : first + len(batch), i] = block
+        first += len(batch)
+    return X
 
 
 def check_types(path, schema, names, features):

@@ -294,19 +294,19 @@ def layout_of(source, separator=None, decimal=None, header=None):
     return Layout(separator, decimal, len(names), names, row_names, last + 1, body)
 
 
-def head_of(source):
+def head_of(source, size):
     """The first lines, and whether they are all."""
     with reading(source) as file:
-        head = file.read(HEAD) + file.readline() + file.readline()
+        head = file.read(size) + file.readline() + file.readline()
         is_all = not file.read(1)
     if "\0" in head:
         raise ValueError(f"{source.name}: expected numbers as text, got a binary file")
     return list(io.StringIO(head, newline="")), is_all
 
 
-def rows_of(source, separator, decimal):
+def rows_of(source, separator, decimal, size=HEAD):
     """The rows of the head, by the separator that makes most of their cells numbers."""
-    lines, is_all = head_of(source)
+    lines, is_all = head_of(source, size)
     candidates = [separator] if separator else list(SEPARATORS.values())
     if decimal == "," and "," in candidates:
         candidates.remove(",")
@@ -321,6 +321,8 @@ def rows_of(source, separator, decimal):
     if best is None or (reason and not any(merits[best])):
         reason = f", {reason}" if reason else ": ',' cannot be both signs"
         raise ValueError(f"{source.name}{reason}")
+    if len(found[best]) < 2 and not is_all:  # a long comment, or a long name
+        return rows_of(source, separator, decimal, 8 * size)
     return found[best], best
 
 
@@ -329,7 +331,7 @@ def merit(rows, separator, decimal):
     if not rows:
         return False, 0.0, False
     widths = Counter(len(cells) for _, _, cells in rows)
-    width = max(widths, key=lambda width: (widths[width], width))
+    width = max(widths, key=lambda w: (widths[w], w == len(rows[-1][2])))
     # A comma in the only column separates; as a decimal sign it has to be asked for.
     signs = decimal or (".," if width > 1 and separator != "," else ".")
     good = sum(
@@ -468,30 +470,16 @@ def import_pandas():
 
 def read_fast(pandas, source, layout, columns):
     """The numbers, and whether no row can be longer or shorter than the others."""
-    last = layout.width - 1
+    values = bytearray()  # grows where it lies
     with reading(source, layout) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rows = Rows(stream, layout.separator)
-        frames = pandas.read_csv(
-            rows,
-            sep=r"\s+" if layout.separator == BLANKS else layout.separator,
-            decimal=layout.decimal,
-            header=None,
-            names=range(layout.width),
-            index_col=False,
-            usecols=sorted(columns),
-            dtype=float,
-            na_values=[*MISSING, *map(str.upper, MISSING), "NaN", "Null", "None"],
-            keep_default_na=False,
-            skipinitialspace=True,
-            chunksize=2**16,
-        )
-        values = bytearray()  # grows where it lies
-        for frame in frames:
+        for frame in frames_of(pandas, rows, layout, columns):
             values += np.column_stack([frame[j] for j in columns]).data
     X = np.frombuffer(values).reshape(-1, len(columns))
     if rows.has_truth and np.isin(X, (0, 1)).any():
         raise ValueError("to pandas, True is 1")
+    last = layout.width - 1
     # A short row ends in NaN, a long one has too many separators.
     is_sure = (
         layout.separator != BLANKS
@@ -500,6 +488,24 @@ def read_fast(pandas, source, layout, columns):
         and not np.isnan(X[:, columns.index(last)]).any()
     )
     return X, is_sure
+
+
+def frames_of(pandas, rows, layout, columns):
+    """The rows as data frames, some thousands at a time."""
+    return pandas.read_csv(
+        rows,
+        sep=r"\s+" if layout.separator == BLANKS else layout.separator,
+        decimal=layout.decimal,
+        header=None,
+        names=range(layout.width),
+        index_col=False,
+        usecols=sorted(columns),
+        dtype=float,
+        na_values=[*MISSING, *map(str.upper, MISSING), "NaN", "Null", "None"],
+        keep_default_na=False,
+        skipinitialspace=True,
+        chunksize=2**16,
+    )
 
 
 class Rows(io.TextIOBase):
