@@ -211,6 +211,14 @@ def test_both_orders_of_utf_16_and_bytes_that_no_western_character_has(tmp_path)
     assert table.names == ["é\\x81", "b"] and table.about["encoding"] == "latin-1"
 
 
+def test_comments_are_left_out_block_by_block_but_not_within_quotes():
+    content = '#x\n1,2\n"a\n#b",1\n# c "\n #d\n3,4\n'
+    for size in (1, 5, 9, 99):
+        rows = text.Rows(io.StringIO(content, newline=""), ",")
+        assert "".join(iter(lambda: rows.read(size), "")) == '1,2\n"a\n#b",1\n3,4\n'  # noqa: B023
+        assert rows.n_separators == 3
+
+
 def test_comments_that_are_longer_than_the_head(tmp_path):
     content = "# licence\n" * 20_000 + "a;b\n1,5;2\n" + "# x\n" * 9999 + "2;x\n3;4"
     assert refused(tmp_path, content).startswith("a.csv, line 30002, column 2 (b)")
@@ -378,10 +386,23 @@ def test_short_and_long_rows_do_not_make_up_for_each_other(tmp_path):
     assert found == "a.csv, line 5002: expected 4 cells, got 5"
 
 
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("1,2\n3\n4,5,6\n7,8", "line 2: expected 2 cells, got 1"),
+        ("1\t2\n3 4 5\n6 7\n", "line 2: expected 2 cells, got 3"),
+    ],
+)
+def test_nor_where_values_may_be_missing_or_blanks_separate(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
+        read_table(write(tmp_path, content))
+
+
 def test_control_characters_are_never_raw(tmp_path):
     esc = "\x1b[2J\x9b\u202e"
     table = read(tmp_path, f'"a\n{esc}",b\n1,2\n')
     assert table.names == ["a\\n\\x1b[2J\\x9b\\u202e", "b"]
+    assert refused(tmp_path, '"b"c\t1', separator="\t").isprintable()
     for content, columns in [
         (f"a{esc},b\n1,2\nx{esc},3", None),
         (f"a{esc},b\n1,2", f"x{esc}"),
@@ -401,8 +422,8 @@ def test_control_characters_are_never_raw(tmp_path):
         ("a.csv", "1,2\n".encode("utf-32"), "a.csv: expected numbers as text, got a bin"),
         ("a.npy", b"1,2\n", "a.npy: expected a .npy array of numbers; it does not begin"),
         ("a.npy", b"", "a.npy: expected a .npy array of numbers; "),
-        ("a.npz", b"1,2\n", "a.npz: expected a .npz file; File is not a zip file"),
-        ("a.npz", b"", "a.npz: expected a .npz file; "),
+        ("a.npz", b"1,2\n", "a.npz: expected a .npz file of one 2-D array; File is not a zip file"),
+        ("a.npz", b"", "a.npz: expected a .npz file of one 2-D array; "),
         ("a.dat", b"1,2\n", "a.dat: expected a name that ends in .csv, .tsv, "),
         ("a.csv.bz2", b"1,2\n", "a.csv.bz2: expected a name that ends in "),
     ],
@@ -642,8 +663,9 @@ def test_a_part_of_a_file_is_no_array(tmp_path):
         (0, 0, "No data left"),
         (0, 200, "greater than file size"),
         (1, 99, "it does not begin as such a file does"),
+        (0, None, "EOF in multi-line statement"),  # a bracket that does not close
     ):
-        path.write_bytes(content[begin:size])
+        path.write_bytes((content if size else content.replace(b"}", b" "))[begin:size])
         with pytest.raises(ValueError, match=f"a .npy array of numbers; .*{reason}"):
             read_npy(path)
 
@@ -659,25 +681,29 @@ def test_the_one_table_of_a_npz_file(tmp_path):
         assert read_table(path, columns="2").X.tolist() == [[1], [3], [5]]
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello.txt", "hi")
-    with pytest.raises(
-        ValueError, match="a.npz: expected one 2-D array in it, got none$"
-    ):
+    with pytest.raises(ValueError, match="a.npz: expected a .npz .*; it holds none$"):
         read_table(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello.npy", "hi")
     with pytest.raises(ValueError, match="a.npz: .*magic"):
         read_table(path)
     np.savez(path, a=X, b=X, c=X[0])
-    with pytest.raises(ValueError, match=r"got a \(3, 2\), b \(3, 2\), c \(2,\)$"):
+    with pytest.raises(ValueError, match=r"it holds a \(3, 2\), b \(3, 2\), c \(2,\)$"):
         read_table(path)
     np.savez(path, a=np.array([[None, 1]]))
-    with pytest.raises(ValueError, match="a.npz: .*pickled objects, which are not"):
+    with pytest.raises(
+        ValueError, match="a.npz: .*it holds pickled objects, which are not"
+    ):
         read_table(path)
     np.savez(path, a=np.zeros((99, 99)))
     content = bytearray(Path(path).read_bytes())
     content[3000] ^= 255
     Path(path).write_bytes(content)
-    with pytest.raises(ValueError, match="a.npz: expected a .npz file; Bad CRC"):
+    with pytest.raises(ValueError, match="a.npz: expected a .npz .*; Bad CRC"):
+        read_table(path)
+    content[-30:-22] = b"\xff" * 8  # where its members begin
+    Path(path).write_bytes(content)
+    with pytest.raises(ValueError, match="a.npz: expected a .npz .*; "):
         read_table(path)
 
 

@@ -7,7 +7,6 @@ array in memory.
 import csv
 import re
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -246,37 +245,46 @@ def read_npy(path):
         if start and start != b"\x93NUMPY":
             raise ValueError("it does not begin as such a file does")
         return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # NumPy's parser of headers has many
         reason = str(error).partition("\n")[0]
         if "Object arrays" in reason or "Python objects" in reason:
             reason = "it holds pickled objects, which are not loaded: save numbers"
         raise ValueError(
-            f"{path}: expected a .npy array of numbers; {reason}"
+            f"{path}: expected a .npy array of numbers; {printable(reason)}"
         ) from None
 
 
 def read_npz(path):
     """The one two-dimensional array in a `.npz` file, and its name."""
-    try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            shapes = {
-                member.removesuffix(".npy"): shape_of(archive, member)
-                for member in archive.namelist()
-                if member.endswith(".npy")
-            }
-            tables = [name for name, shape in shapes.items() if len(shape) == 2]
-            if len(tables) != 1:
-                has = ", ".join(f"{n} {shape}" for n, shape in shapes.items())
-                raise ValueError(f"expected one 2-D array in it, got {has or 'none'}")
-            with archive.open(f"{tables[0]}.npy") as member:
-                return np.lib.format.read_array(member), printable(tables[0])
-    except (ValueError, EOFError, NotImplementedError, RuntimeError) as error:
-        reason = str(error)
-    except (zipfile.BadZipFile, zlib.error, KeyError) as error:
-        reason = f"expected a .npz file; {error}"
+    with open(path, "rb") as file:
+        try:
+            return only_table(file)
+        except MemoryError:
+            raise
+        except Exception as error:  # those of zip, of what packs it, and of NumPy
+            reason = str(error).partition("\n")[0]
     if "Object arrays" in reason:
-        reason = "expected numbers, got pickled objects, which are not loaded"
-    raise ValueError(f"{path}: {printable(reason.partition('. ')[0])}")
+        reason = "it holds pickled objects, which are not loaded: save numbers"
+    raise ValueError(
+        f"{path}: expected a .npz file of one 2-D array; {printable(reason)}"
+    )
+
+
+def only_table(file):
+    with zipfile.ZipFile(file) as archive:
+        shapes = {
+            member.removesuffix(".npy"): shape_of(archive, member)
+            for member in archive.namelist()
+            if member.endswith(".npy")
+        }
+        tables = [name for name, shape in shapes.items() if len(shape) == 2]
+        if len(tables) != 1:
+            has = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(f"it holds {has or 'none'}")
+        with archive.open(f"{tables[0]}.npy") as member:
+            return np.lib.format.read_array(member), printable(tables[0])
 
 
 def shape_of(archive, member):

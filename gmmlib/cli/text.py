@@ -173,7 +173,8 @@ def records(lines, separator, first=1, is_all=True):
     except csv.Error as error:
         if is_all or "unexpected end" not in str(error):
             raise csv.Error(
-                f"line {begun}: expected quotes that close before a separator; {error}"
+                f"line {begun}: expected quotes that close before a separator; "
+                f"{printable(str(error))}"
             ) from None
 
 
