@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gmmlib.cli import text
@@ -332,6 +332,7 @@ QUOTES = "expected quotes that close before a separator; "
         ("1;2\n3,5;4\n1.5;2\n1,25;3", "line 3, column 1: expected a number, got '1.5'" + SAY + "."),
         ("5\n1,25\n3\n2", "line 2, column 1: expected a number, got '1,25'" + SAY + ","),
         ("1,2\n3," + "x" * 99, "line 2, column 2: expected a number, got '" + "x" * 39 + "…'"),
+        ("1,2\n3,4\n" * 9999 + '5,"1"2\n', "line 19999: " + QUOTES + "',' expected after '\"'"),
         ("1,2\n3\n4,5", "line 2: expected 2 cells, got 1"),
         ("a,b\n1,2\n3\n4,5", "line 3: expected 2 cells, got 1"),
         ("1,2\n3,4,5\n6,7", "line 2: expected 2 cells, got 3"),
@@ -527,6 +528,8 @@ def both(content, width=1, decimal=".", separator=";"):
     return answers
 
 
+@example(['""0'], ".")
+@example(['"1"2'], ".")
 @settings(max_examples=300, deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=4), st.sampled_from(".,"))
 def test_what_pandas_takes_for_a_number_is_one(cells, decimal):

@@ -480,6 +480,8 @@ def read_fast(pandas, source, layout, columns):
     X = np.frombuffer(values).reshape(-1, len(columns))
     if rows.has_truth and np.isin(X, (0, 1)).any():
         raise ValueError("to pandas, True is 1")
+    if rows.has_odd_quotes:
+        raise ValueError('to pandas, "1"2 is 12')
     last = layout.width - 1
     # A short row ends in NaN, a long one has too many separators.
     is_sure = (
@@ -515,7 +517,9 @@ class Rows(io.TextIOBase):
     def __init__(self, stream, separator):
         self.stream, self.separator = stream, separator
         self.n_quotes = self.n_separators = 0
-        self.has_truth = False
+        self.has_truth = self.has_odd_quotes = False
+        end = re.escape(separator)
+        self.odd_quote = re.compile(f'(?<=[^ {end}\r\n])"(?=[^{end}\r\n"])')
 
     def readable(self):
         return True
@@ -527,6 +531,8 @@ class Rows(io.TextIOBase):
                 text = "".join(self.without_comments(text))
             if '"' in text:
                 self.n_quotes += text.count('"')
+                if self.odd_quote.search(text):
+                    self.has_odd_quotes = True
             self.n_separators += text.count(self.separator)
             # A letter is found a hundred times as fast as a word.
             if any(c in text for c in "uUsS") and re.search("true|false", text, re.I):
