@@ -125,10 +125,12 @@ def test_json_is_the_same_as_the_library_says(folder):
         "n_samples": 120,
         "n_features": 2,
         "feature_names": ["x1", "x2"],
+        "read": {"columns": [1, 2]},
     }
     assert told["settings"] == options | {
         "covariance_type": "full",
         "reg_covar": "scale",
+        "missing": "error",
     }
     for name in ("weights", "means", "covariances"):
         np.testing.assert_allclose(told[name], getattr(model, f"{name}_"), 1e-12)
@@ -157,6 +159,48 @@ def test_a_range_includes_both_ends_and_marks_the_winner(folder):
     assert told["bic"] == pytest.approx(2314.3, abs=0.1)
 
 
+def test_all_shapes_are_searched_as_well_as_the_numbers(folder):
+    shapes = ["full", "tied", "diag", "spherical"]
+    arguments = ["--data_path", FAITHFUL, "--covariance_type", "all"]
+    report = succeeds(folder, *arguments, "--find_num_clusters_range", 2, 3,
+                      "--plot", "plot.png").stdout.splitlines()  # fmt: skip
+    assert report[1] == "read 2 columns, separated by ',', named by a header"
+    header = next(i for i, line in enumerate(report) if line.startswith("covariance t"))
+    rows = [row.split()[:2] for row in report[header + 2 : header + 10]]
+    assert rows == [[shape, k] for shape in shapes for k in "23"]
+    (best,) = [row.split()[:2] for row in report if "← lowest BIC" in row]
+    assert best == ["tied", "3"] and "all components: covariance" in "\n".join(report)
+    assert any(row.startswith("3 components, covariance type tied") for row in report)
+    assert size(folder / "plot.png")[0] > 1500
+    done = succeeds(folder, *arguments, "--n_clusters", 3, "--json", "--max_iter", 1,
+                    "--tol", 0, "--criterion", "aic", "--labels", "l.npy")  # fmt: skip
+    told = json.loads(done.stdout)
+    candidates = told["candidates"]
+    assert [one["covariance_type"] for one in candidates] == shapes
+    best = min(candidates, key=lambda one: one["aic"])["covariance_type"]
+    assert best == told["covariance_type"] == told["settings"]["covariance_type"]
+    alone = document(folder, *arguments[:3], best, "--n_clusters", 3, "--max_iter", 1,
+                     "--tol", 0)  # fmt: skip
+    assert told["means"] == alone["means"] and told["bic"] == alone["bic"]
+    assert len(np.load(folder / "l.npy")) == 272
+    done = succeeds(folder, *arguments, "--n_clusters", 3, "--max_iter", 1, "--tol", 0)
+    for shape in shapes:
+        assert f"gmmlib: warning: with 3 {shape} components, EM stopped" in done.stderr
+
+
+def test_columns_of_a_table_as_it_is_in_the_world(folder):
+    content = ";größe;Gewicht;Art\n1;1,5;2;rot\n# later\n2;2,5;4;blau\n"
+    (folder / "a.txt").write_bytes(content.encode("utf-16"))
+    told = document(folder, "--data_path", "a.txt", "--n_clusters", 1,
+                    "--columns", "Gewicht,2")  # fmt: skip
+    assert told["means"] == [[3, 2]]
+    assert told["data"]["feature_names"] == ["Gewicht", "größe"]
+    assert told["data"]["read"] == {
+        "columns": [3, 2], "separator": ";", "decimal": ",", "encoding": "utf-16",
+        "header": True, "row_names": True,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("criterion, winner", [("bic", 3), ("icl", 2)])
 def test_the_criterion_decides(folder, criterion, winner):
     told = document(
@@ -178,7 +222,8 @@ def test_a_warning_is_a_line_on_standard_error(folder):
 
 def test_help_says_it_all(folder):
     text = succeeds(folder, "--help").stdout
-    for name in ["data_path", "n_clusters", "find_num_clusters_range", "criterion",
+    for name in ["data_path", "columns", "separator", "decimal", "header",
+                 "n_clusters", "find_num_clusters_range", "criterion",
                  "max_iter", "covariance_type", "n_init", "random_state", "tol",
                  "reg_covar", "json", "labels", "responsibilities", "plot", "animate"]:  # fmt: skip
         assert f"--{name}" in text
@@ -328,6 +373,23 @@ def test_a_large_file_is_mapped_and_read_block_by_block(folder):
     (folder / "large.npy").unlink()
 
 
+def test_missing_values_are_an_error_or_what_em_is_for(folder):
+    X = clouds(120, 2, 2, seed=3)
+    X[::9, 0] = np.nan
+    rows = "\n".join(f"{a},{b}" for a, b in X).replace("nan", "NA")
+    (folder / "gaps.csv").write_text(f"a,b\n{rows}\n")
+    arguments = ["--data_path", "gaps.csv", "--n_clusters", 2]
+    done = gmmlib(folder, *arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "gaps.csv, line 2, column 1 (a): expected a number, got 'NA'" in done.stderr
+    assert "--missing em fits without them" in done.stderr
+    told = document(folder, *arguments, "--missing", "em", *OUT)
+    model = GaussianMixture(2, missing="em", random_state=0).fit(X)
+    np.testing.assert_allclose(told["means"], model.means_, 1e-10)
+    np.testing.assert_allclose(np.load(folder / "shares.npy"), model.predict_proba(X))
+    assert (folder / "plot.png").exists() and (folder / "fit.gif").exists()
+
+
 # Files out
 
 
@@ -432,24 +494,20 @@ def refuses(folder, arguments, *messages, **options):
     [
         ("missing.npy", None, ["missing.npy: No such file"]),
         ("missing.csv", None, ["missing.csv: No such file"]),
-        ("points.txt", b"1,2\n", ["points.txt", ".npy or .csv"]),
+        ("points.dat", b"1,2\n", ["points.dat", ".npz or .npy, or -"]),
         ("a.csv", b"", ["a.csv: ", "empty"]),
-        ("a.csv", b"x,y\n", ["a.csv: ", "empty"]),
         ("a.csv", b"x,y\n1,2\n3\n4,5", ["a.csv, line 3: expected 2 cells, got 1"]),
-        ("a.csv", b"1,2\n3,4,5\n", ["a.csv, line 2: expected 2 cells, got 3"]),
-        ("a.csv", b"x,y\n1,2\n3,tea\n", ["a.csv, line 3, column 2", "got 'tea'"]),
-        ("a.csv", b"1,2\n3,\n", ["a.csv, line 2, column 2", "got ''"]),
-        ("a.csv", b"1;2\n3;4\n", ["a.csv, line 2, column 1", "got '3;4'"]),
-        ("a.csv", b"1,2\n\xff\xfe\x00,4\n", ["a.csv: expected numbers as text"]),
-        ("a.csv", b"x,y\n1,2\n3,nan\n5,6", ["a.csv[1, 1]", "NaN"]),
-        ("a.csv", b"1,2\n3,-inf\n5,6", ["a.csv[1, 1]", "inf"]),
+        ("a.csv", b"x,y\n1,2\n3,tea\n", ["a.csv, line 3, column 2 (y)", "got 'tea'"]),
+        ("a.csv", b"1,2\n3,\n", ["a.csv, line 2, column 2", "got ''; --missing em"]),
+        ("a.csv", b"1,2\n3,-inf\n5,6", ["a.csv, line 2, column 2", "inf"]),
         ("a.csv", b"1,2\n", ["a.csv: ", "n_clusters=2", "n_samples = 1"]),
+        ("a.csv", b"a\x1b[2Jb,c\n1,2\n3,x", [r"column 2 (c)"]),
+        ("a.csv.gz", b"1,2\n", ["a.csv.gz: expected a whole gzip file"]),
         ("a.npy", b"", ["a.npy: expected a .npy array"]),
         ("a.npy", b"not numpy", ["a.npy: expected a .npy array"]),
         ("a.npy", np.zeros((0, 2)), ["a.npy", "empty"]),
         ("a.npy", np.zeros((5, 0)), ["a.npy", "empty"]),
-        ("a.npy", np.full((5, 1), 1e200), ["a.npy: ", "squares are finite"]),
-        ("a.csv", b"a\tb\n1\t2\n", ["a.csv, line 2, column 1", "got '1\\t2'"]),
+        ("a.npy", np.full((5, 1), 1e200), ["a.npy[0, 0]: ", "squares are finite"]),
         ("a.npy", np.zeros(5), ["a.npy", "(n_samples, n_features)", "shape (5,)"]),
         ("a.npy", np.zeros((2, 2, 2)), ["a.npy", "shape (2, 2, 2)"]),
         ("a.npy", np.array([["a", "b"]]), ["a.npy: expected an array of numbers"]),
@@ -502,6 +560,8 @@ def test_pickled_objects_are_never_loaded(folder):
         ([*TWO, "--random_state", "-3"], ["--random_state", "'-3'"]),
         ([*TWO, "--covariance_type", "round"], ["--covariance_type", "round"]),
         ([*TWO, "--criterion", "best"], ["--criterion", "best"]),
+        ([*TWO, "--columns", "x3"], ["points.npy: expected --columns", "'x3'"]),
+        ([*TWO, "--decimal", "'"], ["--decimal"]),
         ([*TWO, "--colour", "red"], ["unrecognized", "--colour"]),
         ([*TWO[:2], "--n_cluster", "2"], ["--n_cluster; did you mean --n_clusters?"]),
         ([*TWO, "--covariance-typ=diag"], ["did you mean --covariance_type?"]),

@@ -138,7 +138,7 @@ def test_what_takes_long_to_import_waits_until_it_is_needed(statement):
     )
     loaded = done.stderr.split()
     assert "numpy" in loaded
-    slow = {"sklearn", "scipy", "matplotlib", "dask", "tqdm", "threadpoolctl"}
+    slow = {"sklearn", "scipy", "matplotlib", "dask", "pandas", "tqdm", "threadpoolctl"}
     assert not slow & set(loaded)
 
 

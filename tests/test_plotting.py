@@ -1080,7 +1080,7 @@ def test_a_criterion_has_a_panel_to_the_right_of_all_others(d, panels):
     X = FIVE[:, :d]
     alone = figure_of_fit(X, some_mixture("diag", d=d), "abc"[:d])
     figure = figure_of_fit(
-        X, some_mixture("diag", d=d), "abc"[:d], ("BIC", NUMBERS, VALUES)
+        X, some_mixture("diag", d=d), "abc"[:d], ("BIC", NUMBERS, {"full": VALUES})
     )
     assert len(figure.axes) == panels + 1 and len(alone.axes) == panels
     (right,) = [ax for ax in figure.axes if ax.get_ylabel() == "BIC"]
@@ -1104,7 +1104,7 @@ def test_a_figure_grows_with_its_panels():
 @pytest.fixture(scope="module")
 def criterion():
     figure = figure_of_fit(
-        FIVE[:, :2], some_mixture("diag"), "ab", ("BIC", NUMBERS, VALUES)
+        FIVE[:, :2], some_mixture("diag"), "ab", ("BIC", NUMBERS, {"full": VALUES})
     )
     (ax,) = [ax for ax in figure.axes if ax.get_ylabel() == "BIC"]
     drawn(ax)
@@ -1142,17 +1142,52 @@ def test_numbers_of_components_are_whole(criterion):
 
 
 def test_a_criterion_over_two_numbers_has_whole_ticks_too():
-    about = "AIC", [1, 2], [3.0, 4.0]
+    about = "AIC", [1, 2], {"full": [3.0, 4.0]}
     figure = figure_of_fit(FIVE[:, :2], some_mixture("diag"), "ab", about)
     ax = figure.axes[0]
     assert ax.get_ylabel() == "AIC"
     assert np.all(ax.get_xticks() == np.round(ax.get_xticks()))
 
 
+SHAPES = {
+    "full": [3.0, 5.0],
+    "tied": [9.0, 2.5],
+    "diag": [4.0, 4.5],
+    "spherical": [9.5, 8.0],
+}
+
+
+@pytest.mark.parametrize("numbers", [[2, 3], [3, 7], [4]])
+def test_a_criterion_has_a_curve_for_each_shape_and_names_the_lowest(numbers):
+    curves = {shape: values[-len(numbers) :] for shape, values in SHAPES.items()}
+    about = "ICL", numbers, curves
+    figure = figure_of_fit(FIVE[:, :2], some_mixture("diag"), "ab", about)
+    (ax,) = [ax for ax in figure.axes if ax.get_ylabel() == "ICL"]
+    drawn(ax)
+    *lines, lowest = ax.lines
+    for line, (shape, values) in zip(lines, curves.items(), strict=True):
+        assert line.get_label() == shape
+        assert line.get_xydata().tolist() == [list(p) for p in zip(numbers, values)]
+    for look in ("color", "linestyle", "marker"):
+        assert len({getattr(line, f"get_{look}")() for line in lines}) == 4
+    texts = [entry.get_text() for entry in ax.get_legend().get_texts()]
+    assert texts == list(curves)
+    assert lowest.get_xydata().tolist() == [[numbers[-1], 2.5]]
+    assert lowest.get_marker() not in {line.get_marker() for line in lines}
+    assert lowest.get_fillstyle() == "none"  # the value is seen through it
+    (note,) = ax.texts
+    assert note.get_text() == f"lowest: {numbers[-1]}, tied"
+    box, frame = note.get_window_extent(), ax.get_window_extent()
+    assert frame.x0 < box.x0 and box.x1 < frame.x1 and frame.y0 < box.y0
+    assert box.y1 < ax.transData.transform((numbers[-1], 2.5))[1]
+    assert np.all(ax.get_xticks() == np.round(ax.get_xticks()))
+    assert frame.y1 <= ax.get_legend().get_window_extent().y0 + 1
+
+
 def test_a_figure_has_the_books_style_and_leaves_that_of_others():
     with plt.rc_context({"figure.facecolor": "black", "text.color": "red"}):
         before = dict(plt.rcParams)
-        about = "BIC", NUMBERS, VALUES
+        about = "BIC", NUMBERS, {"full": VALUES}
         figure = figure_of_fit(FIVE[:, :2], some_mixture("diag"), "ab", about)
         assert figure.get_facecolor() == (1, 1, 1, 1)
         (note,) = figure.axes[0].texts

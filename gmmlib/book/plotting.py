@@ -478,8 +478,9 @@ def figure_of_fit(X, mixture, names, criterion=None, most=5):
     mixture : Mixture
     names : sequence of str
         Of the d features.
-    criterion : (str, sequence of int, sequence of float), optional
-        A criterion's name, numbers of components, and its values: another panel.
+    criterion : (str, sequence of int, dict of str to sequence of float), optional
+        A criterion's name, numbers of components, and its values for each covariance
+        type: another panel.
     most : int
         Of more features, the first so many.
 
@@ -503,26 +504,42 @@ def figure_of_fit(X, mixture, names, criterion=None, most=5):
         panels = [figure]
         if criterion:
             panels = figure.subfigures(1, 2, width_ratios=(width, 4.5))
-            name, numbers, values = criterion
-            ax = panels[1].subplots()
-            ax.plot(numbers, values, "o-", color=PALETTE[0])
-            best = int(np.argmin(values))
-            ax.plot(numbers[best], values[best], "D", ms=9, color=PALETTE[4])
-            ax.annotate(
-                f"lowest: {numbers[best]}",
-                (numbers[best], values[best]),
-                (0, 12),
-                textcoords="offset points",
-                ha="center",
-            )
-            ax.set(xlabel="number of components", ylabel=name)
-            ax.margins(y=0.15)
-            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+            _draw_criterion(panels[1].subplots(), *criterion)
         if n == 1:
             draw_fit(panels[0].subplots(), X, mixture, names)
         else:
             _scatter_matrix(panels[0].subplots(n, n), X, mixture, names)
     return figure
+
+
+def _draw_criterion(ax, name, numbers, curves):
+    """A curve for each covariance type; the lowest value of all is marked and named."""
+    for j, (shape, values) in enumerate(curves.items()):
+        ax.plot(numbers, values, **_line(j), marker="os^v"[j], label=shape)
+    shape = min(curves, key=lambda shape: min(curves[shape]))
+    best = int(np.argmin(curves[shape]))
+    lowest = numbers[best], curves[shape][best]
+    several = len(curves) > 1
+    # What else is there shows through it, and above the lowest of several are the others.
+    fill = "none" if several else "full"
+    ax.plot(*lowest, "D", ms=9, mew=2, color=PALETTE[4], fillstyle=fill)
+    ax.annotate(
+        f"lowest: {numbers[best]}{f', {shape}' * several}",
+        lowest,
+        (0, -10 if several else 12),
+        textcoords="offset points",
+        va="top" if several else "baseline",
+        ha="left" if lowest[0] == min(numbers) < max(numbers) and several
+        else "right" if lowest[0] == max(numbers) > min(numbers) and several
+        else "center",
+    )  # fmt: skip
+    ax.set(xlabel="number of components", ylabel=name)
+    ax.margins(y=0.15)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(numbers) == 1:
+        ax.set_xticks(numbers)
+    if several:
+        _legend_above(ax)
 
 
 def _scatter_matrix(axes, X, mixture, names):

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gmmlib import __version__
+from gmmlib.cli.tables import KINDS
+from gmmlib.cli.text import SEPARATORS
 from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.selection import CRITERIA
 
@@ -37,8 +39,34 @@ def parse(arguments):
         "--data_path",
         required=True,
         metavar="FILE",
-        help="a .npy array (n_samples, "
-        "n_features), or .csv with or without a header; - for CSV on standard input",
+        help="a table with one point a row: "
+        f"{', '.join(KINDS)}; - for text on standard input. "
+        "How a text is laid out is guessed, and said",
+    )
+    add(
+        "--columns",
+        metavar="LIST",
+        help="the columns that are features, by "
+        "name or by number from 1, with commas between: length,width or 1,3-5 "
+        "(default: all, but for row names)",
+    )
+    add(
+        "--separator",
+        choices=list(SEPARATORS),
+        metavar="S",
+        help="what is between the cells of a text, if "
+        f"the guess is wrong: {', '.join(SEPARATORS)}",
+    )
+    add(
+        "--decimal",
+        choices=[".", ","],
+        metavar="S",
+        help="its decimal sign, . or ,",
+    )
+    add(
+        "--header",
+        choices=["yes", "no"],
+        help="whether its first line is names",
     )
     task = parser.add_mutually_exclusive_group(required=True)
     task.add_argument(
@@ -63,9 +91,17 @@ def parse(arguments):
     )
     add(
         "--covariance_type",
-        choices=list(COVARIANCE_TYPES),
+        choices=[*COVARIANCE_TYPES, "all"],
         default="full",
-        help="what the ellipses may look like (default: %(default)s)",
+        help="what the ellipses may look like; all: fit each, and keep the best by "
+        "--criterion (default: %(default)s)",
+    )
+    add(
+        "--missing",
+        choices=["error", "em"],
+        default="error",
+        help="what to do about missing values; em: fit to what each row has "
+        "(default: %(default)s)",
     )
     add(
         "--max_iter",
@@ -128,6 +164,11 @@ def parse(arguments):
     data = Path(options.data_path)
     if data.exists() and any(path.exists() and path.samefile(data) for path in paths):
         parser.error(f"expected another file for each output than the data's, {data}")
+    options.separator = SEPARATORS.get(options.separator)
+    options.header = {"yes": True, "no": False}.get(options.header)
+    options.shapes = [options.covariance_type]
+    if options.covariance_type == "all":
+        options.shapes = list(COVARIANCE_TYPES)
     if options.n_clusters:
         options.range = range(options.n_clusters, options.n_clusters + 1)
     else:

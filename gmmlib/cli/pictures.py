@@ -11,14 +11,18 @@ from gmmlib.initialisation import start
 
 
 def draw_figure(place, X, names, best, candidates, options):
-    """The figure of the fit, and for a range the curve of the criterion."""
+    """The figure of the fit, and for a search the curve of the criterion."""
     plotting.use_style()
     criterion = None
-    if options.find_num_clusters_range:
-        values = [getattr(candidate, options.criterion) for candidate in candidates]
-        criterion = options.criterion.upper(), list(options.range), values
+    if options.find_num_clusters_range or len(candidates) > 1:
+        curves = {shape: [] for shape in options.shapes}
+        for candidate in candidates:
+            value = getattr(candidate, options.criterion)
+            curves[candidate.model.covariance_type].append(value)
+        criterion = options.criterion.upper(), list(options.range), curves
     mixture = best.model.mixture_
-    figure = plotting.figure_of_fit(some_of(X, 2000), mixture, names, criterion)
+    points = best.model.impute(some_of(X, 2000))
+    figure = plotting.figure_of_fit(points, mixture, names, criterion)
     # On a full disk Matplotlib's PDF writer ends in an error of its own.
     content = io.BytesIO()
     figure.savefig(content, format=place.suffix[1:].lower(), dpi=200)
@@ -41,7 +45,7 @@ def animate(place, X, names, model):
     if abs(end - reached) > 10 * model.tol * len(X) + 1e-6 * abs(end):
         mixtures.append(model.mixture_)
         captions.append(f"A better start led to the fit reported: {end:.4f}")
-    points = some_of(X, 300)
+    points = model.impute(some_of(X, 300))
     is_gif = place.suffix.lower() == ".gif"
 
     def frame(axes, i):
@@ -70,7 +74,7 @@ def rough_run(X, model, n_starts=10):
 def states_from(X, model, seed):
     """All states of the model's run from points drawn at random."""
     k, covariance_type = model.n_components, model.covariance_type
-    data = as_data(X)
+    data = as_data(X, missing=model.missing)
     floor = data.floor(model.reg_covar)
     rough = start(data, k, covariance_type, "random_from_data", floor, seed)
     return [state for state, _, _ in model.run(data, rough, floor)]

@@ -1,15 +1,16 @@
 """The report of a fit: for a reader, or for a program."""
 
-from gmmlib.book.show import table
+from gmmlib.book import show
 
 
-def as_text(X, names, best, candidates, options):
+def as_text(table, best, candidates, options):
     """The report for a reader."""
     model, k = best.model, best.model.n_components
-    n, d = X.shape
+    n, d = table.X.shape
     lines = [
         f"{options.data_path}: {n} points, {d} feature{'s' * (d > 1)}: "
-        f"{', '.join(names[:10])}{', …' * (d > 10)}",
+        f"{', '.join(table.names[:10])}{', …' * (d > 10)}",
+        *([table.sentence] if table.sentence else []),
         "",
     ]
     if len(candidates) > 1:
@@ -19,22 +20,22 @@ def as_text(X, names, best, candidates, options):
         f"{k} component{'s' * (k > 1)}, covariance type {model.covariance_type}: "
         f"{ended}, {model.n_iter_} iteration{'s' * (model.n_iter_ != 1)}",
         f"log-likelihood {model.log_likelihood_:.6f} "
-        f"({model.log_likelihood_ / n:.6f} per point)",
+        f"({model.lower_bound_:.6f} per point)",
         f"BIC {best.bic:.4f}   AIC {best.aic:.4f}   ICL {best.icl:.4f}   "
         f"({model.mixture_.n_parameters} parameters; lower is better)",
     ]
     for j in range(k):
         lines += ["", f"component {j}: weight {model.weights_[j]:.6f}"]
         lines += aligned("mean", model.means_[j : j + 1])
-        if options.covariance_type == "tied":
+        if model.covariance_type == "tied":
             continue
-        if options.covariance_type == "full":
+        if model.covariance_type == "full":
             lines += aligned("covariance", model.covariances_[j])
-        elif options.covariance_type == "diag":
+        elif model.covariance_type == "diag":
             lines += aligned("variances", model.covariances_[j : j + 1])
         else:
             lines += aligned("variance", model.covariances_[j : j + 1, None])
-    if options.covariance_type == "tied":
+    if model.covariance_type == "tied":
         lines += ["", *aligned("all components: covariance", model.covariances_)]
     return "\n".join(lines)
 
@@ -50,17 +51,18 @@ def aligned(name, rows):
 
 
 def as_table(candidates, best, options):
-    """All numbers of components that were tried; the winner is marked."""
+    """All that was tried; the winner is marked."""
     rows = []
     for candidate in candidates:
         model = candidate.model
         mark = f"← lowest {options.criterion.upper()}" * (candidate is best)
         rows.append((
-            model.n_components, f"{model.log_likelihood_:.4f}", f"{candidate.bic:.4f}",
-            f"{candidate.aic:.4f}", f"{candidate.icl:.4f}", model.n_iter_,
-            "yes" if model.converged_ else "no", mark,
+            model.covariance_type, model.n_components, f"{model.log_likelihood_:.4f}",
+            f"{candidate.bic:.4f}", f"{candidate.aic:.4f}", f"{candidate.icl:.4f}",
+            model.n_iter_, "yes" if model.converged_ else "no", mark,
         ))  # fmt: skip
     header = [
+        "covariance type",
         "components",
         "log-likelihood",
         "BIC",
@@ -70,25 +72,36 @@ def as_table(candidates, best, options):
         "converged",
         "",
     ]
-    return repr(table(rows, header, "rrrrrrcl"))
+    # A column that says one thing says nothing.
+    first = int(len(options.shapes) == 1)
+    rows = [row[first:] for row in rows]
+    return repr(show.table(rows, header[first:], "lrrrrrrcl"[first:]))
 
 
-def as_document(X, names, best, candidates, remarks, options):
+def as_document(table, best, candidates, remarks, options):
     """The report for a program."""
     document = {
         "data": {
             "path": options.data_path,
-            "n_samples": len(X),
-            "n_features": X.shape[1],
-            "feature_names": names,
+            "n_samples": len(table.X),
+            "n_features": table.X.shape[1],
+            "feature_names": table.names,
+            "read": table.about,
         },
         "settings": {
             name: getattr(best.model, name)
-            for name in ("covariance_type", "max_iter", "n_init", "tol", "reg_covar")
+            for name in (
+                "covariance_type",
+                "max_iter",
+                "n_init",
+                "tol",
+                "reg_covar",
+                "missing",
+            )
         }
         | {"random_state": options.random_state},
     }
-    if options.find_num_clusters_range:
+    if len(candidates) > 1 or options.find_num_clusters_range:
         document["criterion"] = options.criterion
         document["candidates"] = [
             as_numbers(candidate, texts)
@@ -111,6 +124,7 @@ def as_numbers(candidate, remarks):
     model = candidate.model
     return {
         "n_components": model.n_components,
+        "covariance_type": model.covariance_type,
         "log_likelihood": model.log_likelihood_,
         "n_parameters": model.mixture_.n_parameters,
         "bic": candidate.bic,

@@ -3,6 +3,7 @@
 import json
 import sys
 import warnings
+from itertools import product
 from operator import attrgetter
 
 import numpy as np
@@ -10,8 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from gmmlib.check import check_enough
 from gmmlib.cli.bar import patient_bar
-from gmmlib.cli.files import complete_files, read_points, write_table, writing
+from gmmlib.cli.files import complete_files, write_table, writing
 from gmmlib.cli.report import as_document, as_text
+from gmmlib.cli.tables import check_cells, read_table
 from gmmlib.engine import in_blocks
 from gmmlib.estimator import GaussianMixture
 from gmmlib.progress import not_installed
@@ -20,10 +22,16 @@ from gmmlib.selection import search
 
 def run(options):
     """Read, fit, write the files and report; all of these, or nothing."""
-    total = len(options.range) * options.n_init * options.max_iter
+    n_fits = len(options.shapes) * len(options.range)
+    total = n_fits * options.n_init * options.max_iter
     with patient_bar(total) as bar:
         bar.describe("reading")
-        X, names = read_points(options.data_path)
+        table = read_table(
+            options.data_path, options.columns, options.separator, options.decimal,
+            options.header,
+        )  # fmt: skip
+        check_cells(table, allow_missing=options.missing == "em")
+        X, names = table.X, table.names
         candidates, remarks = fit_all(X, options, bar)
         best = min(candidates, key=attrgetter(options.criterion))
         bar.describe("writing")
@@ -38,7 +46,7 @@ def run(options):
                     write_table(labels, rows, (len(X),), np.int64, ["label"])
             if shares:
                 shape = (len(X), mixture.n_components)
-                rows = map(mixture.responsibilities, in_blocks(X, n_numbers))
+                rows = map(best.model.predict_proba, in_blocks(X, n_numbers))
                 heads = [f"component {j}" for j in range(mixture.n_components)]
                 with writing(options.responsibilities):
                     write_table(shares, rows, shape, np.float64, heads)
@@ -49,16 +57,18 @@ def run(options):
                 with writing(options.animate):
                     pictures().animate(animation, X, names, best.model)
             if options.json:
-                about = as_document(X, names, best, candidates, remarks, options)
+                about = as_document(table, best, candidates, remarks, options)
                 text = json.dumps(about, indent=2, ensure_ascii=False, allow_nan=False)
             else:
-                text = as_text(X, names, best, candidates, options)
+                text = as_text(table, best, candidates, options)
             # Before the files are moved to their places: all of these, or nothing.
             with writing("standard output"):
                 report(text, options.json)
     if not options.json:
-        for k, sentences in zip(options.range, remarks):
-            about = f"with {k} components, " * (len(candidates) > 1)
+        for candidate, sentences in zip(candidates, remarks):
+            model = candidate.model
+            name = title(model.n_components, model.covariance_type, options)
+            about = f"with {name}, " * (len(candidates) > 1)
             for sentence in sentences:
                 print(f"gmmlib: warning: {about}{sentence}", file=sys.stderr)
 
@@ -81,26 +91,32 @@ def report(text, is_json):
 
 
 def fit_all(X, options, bar):
-    """A candidate for each number of components, and what each fit warned of."""
+    """A candidate for each shape and number of components, and what each fit warned of."""
     name = "n_clusters" if options.n_clusters else "find_num_clusters_range HI"
     check_enough(len(X), options.range[-1], name)
-    model = GaussianMixture(
-        covariance_type=options.covariance_type,
-        tol=options.tol,
-        reg_covar=options.reg_covar,
-        max_iter=options.max_iter,
-        n_init=options.n_init,
-        random_state=options.random_state,
-    )
     candidates, remarks = [], []
-    for k in options.range:
-        bar.describe(f"{k} components")
+    for shape, k in product(options.shapes, options.range):
+        model = GaussianMixture(
+            covariance_type=shape,
+            tol=options.tol,
+            reg_covar=options.reg_covar,
+            max_iter=options.max_iter,
+            n_init=options.n_init,
+            random_state=options.random_state,
+            missing=options.missing,
+        )
+        bar.describe(title(k, shape, options))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvergenceWarning)
             candidates += search(model, X, [k])
         texts = [str(w.message) for w in caught if w.category is ConvergenceWarning]
         remarks.append(texts)
     return candidates, remarks
+
+
+def title(k, shape, options):
+    """What tells a candidate from the others."""
+    return f"{k} {shape} components" if len(options.shapes) > 1 else f"{k} components"
 
 
 def pictures():
