@@ -1,5 +1,6 @@
 PYTHON ?= python3
 PORT ?= 8000
+SECONDS ?= 300
 CHAPTERS ?= $(wildcard chapters/*.ipynb)
 BIN = .venv/bin
 # The matrices are small: more threads would only wait for each other.
@@ -15,7 +16,7 @@ PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 OF_THE_BOOK = $(shell grep -lE '^from (reading|test_book) import' tests/*.py)
 BUT_THE_BOOK = $(OF_THE_BOOK:%=--ignore=%)
 
-.PHONY: help lint book pdf test oldest newest binder serve chapters bench scale starts mutants mutation lock clean
+.PHONY: help lint book pdf test oldest newest binder serve chapters bench scale starts mutants mutation fuzz lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -75,6 +76,10 @@ mutation: _build/mutation/made ## change gmmlib, a place at a time: which tests 
 	cd _build/mutation && PYTEST_ADDOPTS="$(BUT_THE_BOOK)" bin/mutmut run $(FILES:%="gmmlib.%.*")
 	cd _build/mutation && bin/mutmut results | sed '/not checked/d'
 
+fuzz: _build/fuzz/made ## read damaged files and odd answers, for ten minutes (SECONDS=... for each)
+	_build/fuzz/bin/python tests/fuzz.py tables $(SECONDS)
+	_build/fuzz/bin/python tests/fuzz.py answers $(SECONDS)
+
 lock: $(UV) ## choose the newest versions that pyproject.toml admits (UPGRADE= keeps those of now)
 	echo '-e .[book]' | $(LOCK) $(UPGRADE) --output-file requirements.txt
 	cp requirements.txt .binder # the same versions, of what Binder needs
@@ -95,6 +100,11 @@ $(UV):
 _build/binder/made: .binder/requirements.txt
 	$(PYTHON) -m venv --clear _build/binder
 	_build/binder/bin/python -m pip install -r .binder/requirements.txt
+	touch $@
+
+_build/fuzz/made: requirements.txt
+	$(PYTHON) -m venv --clear _build/fuzz
+	_build/fuzz/bin/python -m pip install -r requirements.txt "atheris>=3,<4"
 	touch $@
 
 _build/mutation/made: requirements.txt

@@ -221,7 +221,7 @@ def check_sample_weight(value, n_samples):
         total = weights.sum()
     if not 0 < total < np.inf:
         raise ValueError(
-            f"sample_weight: expected numbers with a finite sum above 0, got {total:g}; "
+            f"sample_weight: expected a finite sum that is not zero, got {total:g}; "
             "a point of weight 0 counts as absent"
         )
     return weights

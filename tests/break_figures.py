@@ -168,11 +168,12 @@ CHANGES = {  # name: (file, what it says, what it is made to say)
         "book/plotting.py", "plot_ellipses(mixture, ax, dims=dims)\n    ax.set(",
         "plot_ellipses(mixture, ax)\n    ax.set("),
     "figure: the highest criterion": (
-        "book/plotting.py", "int(np.argmin(values))", "int(np.argmax(values))"),
+        "book/plotting.py", "int(np.argmin(curves[shape]))",
+        "int(np.argmax(curves[shape]))"),
     "figure: the place for the number of components": (
-        "book/plotting.py", 'f"lowest: {numbers[best]}"', 'f"lowest: {best}"'),
+        "book/plotting.py", 'f"lowest: {numbers[best]}{', "f\"lowest: {best}{"),
     "figure: the lowest looks like all others": (
-        "book/plotting.py", '"D", ms=9, color=PALETTE[4]', '"o", color=PALETTE[0]'),
+        "book/plotting.py", '"D", ms=9, mew=2, color=PALETTE[4]', '"o", color=PALETTE[0]'),
     "figure: all features": (
         "book/plotting.py", "shown = min(mixture.n_features, most)",
         "shown = mixture.n_features"),

@@ -2,7 +2,13 @@
 
 import os
 import pty
+import signal
 import termios
+
+
+def heeds_interrupts():
+    """In a child process: Ctrl-C counts, also where a shell runs the tests in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def on_a_terminal(start, columns):

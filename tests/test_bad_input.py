@@ -636,7 +636,7 @@ def test_a_number_whose_square_is_not_finite_is_named_everywhere(value):
 def test_weights_whose_sum_is_not_finite_are_an_error(covariance_type):
     X, weight = clouds(1000, 2, 2), np.full(1000, 1e306)
     fitted = GaussianMixture(2, covariance_type=covariance_type).fit(X)
-    message = "sample_weight: expected numbers with a finite sum above 0, got inf"
+    message = "sample_weight: expected a finite sum that is not zero, got inf"
     for use in (fitted.fit, fitted.partial_fit, fitted.score, fitted.bic):
         with pytest.raises(ValueError, match=message):
             use(X, sample_weight=weight)

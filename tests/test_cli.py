@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from cases import clouds
 from PIL import Image
-from terminal import on_a_terminal
+from terminal import heeds_interrupts, on_a_terminal
 
 from gmmlib import GaussianMixture, __version__
 from gmmlib.book.datasets import load_old_faithful
@@ -53,7 +53,8 @@ def starts(folder, *arguments, **options):
     """A process that goes on while the test does something else."""
     return subprocess.Popen(
         [sys.executable, "-m", "gmmlib", *map(str, arguments)],
-        cwd=folder, env=ENV, stdout=subprocess.PIPE, **options,
+        cwd=folder, env=ENV, stdout=subprocess.PIPE, preexec_fn=heeds_interrupts,
+        **options,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from cases import TYPES, after, clouds, covariance_floor, start_on
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from terminal import heeds_interrupts
 
 import gmmlib.estimator
 from gmmlib import GaussianMixture, Mixture, e_step, em, fit_normal, kmeans
@@ -890,6 +891,7 @@ def test_a_real_interrupt_ends_a_long_fit():
         capture_output=True,
         text=True,
         timeout=60,
+        preexec_fn=heeds_interrupts,
     )
     assert done.stdout.split() == ["interrupted", "True"], done.stdout + done.stderr
 

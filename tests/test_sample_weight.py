@@ -713,6 +713,7 @@ def test_arguments_have_their_documented_defaults():
         "accelerate": None,
         "learning_decay": 0.6,
         "learning_offset": 10.0,
+        "missing": "error",
     }
 
 
