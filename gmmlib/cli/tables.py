@@ -22,6 +22,8 @@ from gmmlib.cli.text import (
     layout_of,
     printable,
     read_numbers,
+    short,
+    shown,
     source_of,
     spans,
 )
@@ -153,11 +155,12 @@ def choose(text, names, path):
 
 
 def no_column(entry, names, path):
-    near = "".join(f"; did you mean {n}?" for n in get_close_matches(entry, names, 1))
-    near = near or f"; they are {', '.join(names[:10])}{', …' * (len(names) > 10)}"
+    near = get_close_matches(entry, names, 1)
+    listed = ", ".join(map(short, names[:10])) + ", …" * (len(names) > 10)
+    near = f"; did you mean {short(near[0])}?" if near else f"; they are {listed}"
     return ValueError(
         f"{path}: expected --columns by name, or by number from 1 to {len(names)}, "
-        f"got {entry!r}{near}"
+        f"got {shown(entry)}{near}"
     )
 
 
@@ -329,7 +332,8 @@ def parquet_table(path, file, columns):
 
     def error(row, column):
         where = f"{path}, row {row + 1}, column {features[column] + 1}"
-        return bad_number(f"{where} ({names[features[column]]})", X[row, column])
+        name = short(names[features[column]])
+        return bad_number(f"{where} ({name})", X[row, column])
 
     about = {"columns": [j + 1 for j in features]}
     return Table(X, [names[j] for j in features], about, sentence, error)
@@ -356,7 +360,7 @@ def check_types(path, schema, names, features):
         j for j, kind in enumerate(schema.types) if any(test(kind) for test in tests)
     }
     for j in features:
-        where = f"{path}, column {j + 1} ({names[j]})"
+        where = f"{path}, column {j + 1} ({short(names[j])})"
         if j not in numbers:
             cure = f"; choose columns: --columns {spans(numbers)}" if numbers else ""
             raise ValueError(

@@ -58,9 +58,14 @@ def named(separator):
     return {"\t": "tabs", BLANKS: "blanks"}.get(separator, f"'{separator}'")
 
 
+def short(text):
+    """A name in a message, not longer than a line."""
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
 def shown(cell):
-    """A cell in a message: in quotes, and not longer than a line."""
-    return repr(cell if len(cell) <= 40 else cell[:39] + "…")
+    """A cell in a message: in quotes."""
+    return repr(short(cell))
 
 
 @dataclass(frozen=True)
@@ -451,9 +456,7 @@ def read_numbers(source, layout, columns):
         X, is_sure = read_fast(pandas, source, layout, columns)
     except MemoryError:
         raise
-    except (
-        Exception
-    ):  # whatever it is, what follows finds its place, or another reading
+    except Exception:  # whatever it is: what follows finds its place, or reads it
         return read_with_care(source, layout, columns)
     if not is_sure:
         for _ in rows_from(source, layout):
@@ -618,7 +621,7 @@ def cure_of(cell, decimal):
 def place(source, layout, line, cells, j):
     """The place of a cell as an editor counts lines, and a spreadsheet columns."""
     line += len(re.findall("\r\n|\r|\n", "".join(cells[:j])))
-    name = f" ({layout.names[j]})" if layout.names and layout.names[j] else ""
+    name = f" ({short(layout.names[j])})" if layout.names and layout.names[j] else ""
     return f"{source.name}, line {line}, column {j + 1}{name}"
 
 
