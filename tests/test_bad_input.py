@@ -1,6 +1,7 @@
 """Bad input gets one clear error: what was wrong, where, and what to do."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from cases import TYPES, clouds, covariance_floor
 from scipy import sparse
@@ -653,3 +654,18 @@ def test_a_value_that_is_too_far_for_the_digits_is_named():
     X = np.c_[X, X[:, 0] + X[:, 1]]  # flat, but nothing is far
     with pytest.raises(ValueError, match="or 'diag'$"):
         GaussianMixture(2, random_state=0, reg_covar=0).fit(X)
+
+
+def test_a_dask_data_frame_is_not_gathered():
+    import dask.dataframe as dd
+
+    X = clouds(90, 2, 2)
+    frame = dd.from_pandas(pd.DataFrame(X, columns=["a", "b"]), npartitions=3)
+    model = GaussianMixture(2, random_state=0).fit(X)
+    for use in (model.fit, model.predict, model.score, lambda X: kmeans(X, 2)):
+        with pytest.raises(
+            TypeError, match=r"got Dask's DataFrame; pass X\.to_dask_arr"
+        ):
+            use(frame)
+    again = GaussianMixture(2, random_state=0).fit(frame.to_dask_array(lengths=True))
+    np.testing.assert_allclose(again.means_, model.means_, 1e-9)

@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from terminal import on_a_terminal
 
 from gmmlib import GaussianMixture
+from gmmlib.progress import progress
 
 FIT = """\
 import warnings
@@ -118,3 +119,10 @@ def test_without_tqdm_it_says_what_to_install_and_a_silent_fit_needs_none(monkey
     with pytest.raises(ImportError, match=r"tqdm.*pip install 'gmmlib\[cli\]' brings"):
         GaussianMixture(2, verbose=1).fit(clouds())
     GaussianMixture(2, random_state=0).fit(clouds())
+
+
+def test_a_stream_that_is_closed_is_no_terminal(monkeypatch):
+    """tqdm takes None for one, and ends in an error that keeps its lock."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with progress(10) as bar:
+        assert bar.tqdm.disable
