@@ -163,7 +163,7 @@ class Diag:
         bad = np.argwhere(~(covariances > 0))
         if len(bad):
             j, column = bad[0]
-            raise ValueError(
+            raise np.linalg.LinAlgError(
                 f"covariances[{j}]: expected positive variances, got "
                 f"{covariances[j, column]:.3g}; raise reg_covar or use fewer "
                 "components"

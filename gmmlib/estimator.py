@@ -378,8 +378,9 @@ class GaussianMixture(DensityMixin, BaseEstimator):
                 log_likelihoods.append(state.log_likelihood)
                 bar.report(state, to_gain)
                 converged = has_converged
-        except ValueError as error:  # no variance is left, and no floor below it
-            if not log_likelihoods or "positive" not in str(error):
+        except np.linalg.LinAlgError as error:
+            # No variance is left, and there is no floor below it.
+            if not log_likelihoods:
                 raise
             failure = error
         return state, log_likelihoods, converged, failure

@@ -206,7 +206,8 @@ def cholesky(covariance, name="covariance") -> np.ndarray:
     Raises
     ------
     ValueError
-        If the matrix is not square, not symmetric or not positive definite.
+        If the matrix is not square, not symmetric or, a LinAlgError, not positive
+        definite.
 
     Examples
     --------
@@ -228,7 +229,7 @@ def cholesky(covariance, name="covariance") -> np.ndarray:
     except np.linalg.LinAlgError:
         pass
     smallest = np.linalg.eigvalsh(covariance)[0]
-    raise ValueError(
+    raise np.linalg.LinAlgError(
         f"{name}: expected a positive definite matrix, got one whose smallest "
         f"eigenvalue is {smallest:.3g}; raise reg_covar, use fewer components, or "
         "covariance_type='tied' or 'diag'"

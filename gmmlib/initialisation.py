@@ -4,7 +4,7 @@ import numpy as np
 
 from gmmlib.check import check_choice, check_random_state
 from gmmlib.engine import Data, as_data, lloyd_side_by_side
-from gmmlib.kmeans import assign, draw_row, kmeans, kmeans_plus_plus
+from gmmlib.kmeans import assign, draw_row, kmeans_plus_plus, one_run
 from gmmlib.mixture import Mixture
 from gmmlib.race import race
 from gmmlib.steps import m_step
@@ -46,7 +46,7 @@ def from_kmeans_plus_plus(data: Data, n_components: int, rng) -> np.ndarray:
 
 def from_kmeans(data: Data, n_components: int, rng) -> np.ndarray:
     """Each point belongs to its k-means cluster."""
-    return one_hot(kmeans(data, n_components, random_state=rng).labels, n_components)
+    return one_hot(one_run(data, n_components, rng).labels, n_components)
 
 
 def one_hot(labels, n_components: int) -> np.ndarray:

@@ -174,18 +174,19 @@ def kmeans(
     """
     data = as_data(X, sample_weight)
     check_enough(data.n_counted, check_count(n_clusters, "n_clusters"), "n_clusters")
-    rng = check_random_state(random_state)
-
-    def last_state(run):
-        *_, state = lloyd(data, kmeans_plus_plus(data, n_clusters, rng))
-        return state
-
-    runs = range(check_count(n_init, "n_init"))
-    best = min(map(last_state, runs), key=attrgetter("inertia"))
+    rng, runs = check_random_state(random_state), range(check_count(n_init, "n_init"))
+    ends = (one_run(data, n_clusters, rng) for _ in runs)
+    best = min(ends, key=attrgetter("inertia"))
     if (n_found := len(np.unique(best.labels))) < n_clusters:
         text = f"X: expected {n_clusters} different points, got {n_found}; lower n_clusters"
         warnings.warn(text, stacklevel=2)
     return best
+
+
+def one_run(data, n_clusters, rng) -> KMeansState:
+    """Where Lloyd's algorithm ends, from k-means++ centres."""
+    *_, state = lloyd(data, kmeans_plus_plus(data, n_clusters, rng))
+    return state
 
 
 def kmeans_plus_plus(X, n_clusters, random_state=None, sample_weight=None):

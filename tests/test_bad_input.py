@@ -1,5 +1,9 @@
 """Bad input gets one clear error: what was wrong, where, and what to do."""
 
+import tracemalloc
+import warnings
+
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +25,8 @@ from gmmlib import (
 from gmmlib.agreement import contingency, match_labels, matched_accuracy
 from gmmlib.check import check_count, check_points
 from gmmlib.covariance import covariance_class
+from gmmlib.engine import as_data
+from gmmlib.engine.arrays import InMemory
 from gmmlib.gaussian import cholesky, mahalanobis, multivariate_normal_logpdf
 from gmmlib.initialisation import start
 
@@ -669,3 +675,32 @@ def test_a_dask_data_frame_is_not_gathered():
             use(frame)
     again = GaussianMixture(2, random_state=0).fit(frame.to_dask_array(lengths=True))
     np.testing.assert_allclose(again.means_, model.means_, 1e-9)
+
+
+def test_where_a_value_lies_is_found_block_by_block(tmp_path):
+    """A map may be larger than the memory."""
+    X = np.random.default_rng(0).normal(size=(200_000, 4))
+    X[123_456, 2] = 1e200
+    np.save(tmp_path / "X.npy", X)
+    data = InMemory(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"X\[123456, 2\]: expected numbers whose squ"):
+        data.check_squares()
+    X[123_456, 2] = -1e30
+    far = InMemory(X).farthest()
+    assert far == "; X[123456, 2] is -1e+30, far from all others: drop that row"
+    assert tracemalloc.get_traced_memory()[1] < X.nbytes
+    tracemalloc.stop()
+    chunks = as_data(da.from_array(X, chunks=(50_000, 4)))
+    assert (
+        chunks.farthest() == "; X[:, 2] is -1e+30, far from all others: drop that row"
+    )
+
+
+def test_a_start_from_kmeans_leaves_the_warnings_to_the_fit():
+    X = np.repeat([[0.0, 1.0], [2.0, 3.0]], 50, axis=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        GaussianMixture(4, init_params="kmeans", n_init=3, random_state=0).fit(X)
+    assert {warning.category for warning in caught} == {ConvergenceWarning}
+    assert len(caught) <= 3

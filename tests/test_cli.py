@@ -49,6 +49,13 @@ def gmmlib(folder, *arguments, **options):
     )  # fmt: skip
 
 
+def in_a_shell(folder, arguments):
+    return subprocess.run(
+        f'"{sys.executable}" -m gmmlib {arguments}', shell=True,
+        cwd=folder, env=ENV, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
 def starts(folder, *arguments, **options):
     """A process that goes on while the test does something else."""
     return subprocess.Popen(
@@ -277,16 +284,7 @@ def test_a_closed_pipe_leaves_nothing(folder):
     ],
 )
 def test_streams_that_cannot_be_written_to(folder, closed, message):
-    command = f'"{sys.executable}" -m gmmlib {" ".join([*TWO, *OUT])} {closed}'
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=folder,
-        env=ENV,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = in_a_shell(folder, f"{' '.join([*TWO, *OUT])} {closed}")
     if closed == "2>&-":
         assert done.returncode == 0 and done.stdout.startswith("points.npy: 120 points")
         return
@@ -296,18 +294,19 @@ def test_streams_that_cannot_be_written_to(folder, closed, message):
 
 
 def test_standard_input_that_is_closed(folder):
-    command = f'"{sys.executable}" -m gmmlib --data_path - --n_clusters 1 <&-'
-    done = subprocess.run(
-        command,
-        shell=True,
-        cwd=folder,
-        env=ENV,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = in_a_shell(folder, "--data_path - --n_clusters 1 <&-")
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "standard input: expected CSV, got a closed stream" in done.stderr
+
+
+def test_a_program_may_call_it_in_a_thread(folder):
+    code = "import threading; from gmmlib.cli.main import main\n"
+    code += f"threading.Thread(target=main, args=({TWO},)).start()"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder, env=ENV, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.stderr == "" and done.stdout.startswith("points.npy: 120 points")
 
 
 # Data in

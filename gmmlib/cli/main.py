@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager
 
 from gmmlib.cli.options import parse
@@ -48,6 +49,10 @@ def ended_in_order():
     def stop(number, frame):
         raise KeyboardInterrupt(128 + number)
 
+    if threading.current_thread() is not threading.main_thread():
+        # Called by a program, whose signals are its own affair.
+        yield
+        return
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield

@@ -14,7 +14,6 @@ from gmmlib.engine.data import Data, add_pairs
 # With fewer features or blocks than this, threads mostly wait for each other: with 2 to
 # 4 of either, two of them take longer than one. See CONTRIBUTING.md.
 LEAST_FEATURES, LEAST_BLOCKS = 8, 8
-FAR = 1e7  # standard deviations, whose square leaves two digits of sixteen
 
 
 class InMemory(Data):
@@ -28,21 +27,12 @@ class InMemory(Data):
     def check_values(self):
         """They are finite: `checked` has seen to it."""
 
-    def place_beyond(self, most):
-        return str(np.argwhere(np.abs(self.points) > most)[0].tolist())
-
-    def farthest(self):
-        # The spread does not see it: that is of the bulk of the data.
-        away = np.abs(self.points - np.median(self.points, axis=0)) / np.sqrt(
-            self.spread
-        )
-        row, column = np.unravel_index(away.argmax(), away.shape)
-        if away[row, column] < FAR:
-            return ""
-        value = self.points[row, column]
-        return (
-            f"; X[{row}, {column}] is {value:.3g}, far from all others: drop that row"
-        )
+    def place_of(self, is_meant):
+        rows = block_rows(2 * self.n_features)  # not all at once: it may be a map
+        for first in range(0, len(self), rows):
+            for row, column in np.argwhere(is_meant(self.points[first : first + rows])):
+                return f"[{first + row}, {column}]"
+        return ""
 
     def fold(self, function, rows):
         """The sum of pairs that a function returns for blocks of so many rows."""

@@ -15,6 +15,7 @@ from gmmlib.steps import TINY, Sums, weighted_sums
 # A floor is a millionth of the spread, which so many rows tell to 2 %, whatever n is.
 FLOOR_ROWS = 10_000
 FEW_ROWS = 2048
+FAR = 1e7  # standard deviations, whose square leaves two digits of sixteen
 
 
 class Data(ABC):
@@ -81,17 +82,29 @@ class Data(ABC):
         """Raise an error if squares of the data, or their sums, are not finite."""
         most = np.sqrt(np.finfo(float).max / max(len(self), 1)) / 2
         if self.largest > most:
+            place = self.place_of(lambda block: np.abs(block) > most)
             raise ValueError(
-                f"X{self.place_beyond(most)}: expected numbers whose squares are finite, "
+                f"X{place}: expected numbers whose squares are finite, "
                 f"got {self.largest:.3g}; change the unit, or drop that row"
             )
 
-    def place_beyond(self, most) -> str:
-        """Where a number is larger than that, whatever its sign: as an index, if known."""
-        return ""
-
     def farthest(self) -> str:
-        """A value that is so far from all others that digits do not suffice, if one is."""
+        """What to say of a value that is so far from all others that digits do not suffice.
+
+        Nothing, if there is none.
+        """
+        # The spread does not see it: that is of the bulk of the data.
+        median = np.nanmedian(self.some_rows(FLOOR_ROWS)[0], axis=0)
+        away = np.abs(self.extremes - median) / np.sqrt(self.spread)
+        side, column = np.unravel_index(away.argmax(), away.shape)
+        value = self.extremes[side][column]
+        if away[side, column] < FAR:
+            return ""
+        place = self.place_of(lambda block: block == value) or f"[:, {column}]"
+        return f"; X{place} is {value:.3g}, far from all others: drop that row"
+
+    def place_of(self, is_meant) -> str:
+        """The index of the first value of which a function says so, where rows are here."""
         return ""
 
     @property
