@@ -301,7 +301,8 @@ def test_standard_input_that_is_closed(folder):
 
 def test_a_program_may_call_it_in_a_thread(folder):
     code = "import threading; from gmmlib.cli.main import main\n"
-    code += f"threading.Thread(target=main, args=({TWO},)).start()"
+    code += f"work = threading.Thread(target=main, args=({TWO},))\n"
+    code += "work.start(); work.join()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder, env=ENV, capture_output=True, text=True, timeout=300,
