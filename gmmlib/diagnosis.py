@@ -69,9 +69,18 @@ def rank(
     score : float
     """
     flat = collapsed(state.mixture, floor, varies)
-    enough = state.mixture.weights * n_points > state.mixture.n_features + 0.5
-    sound = not flat.any() or (flat & enough).all()
+    owned = state.mixture.weights * n_points
+    sound = is_sound(flat, owned, state.mixture.n_features)
     return bool(sound), round(state.log_likelihood / n_points, 6)
+
+
+def is_sound(flat, owned, n_features):
+    """Whether no component is flat, or all are and each owns the points not to be.
+
+    Of several mixtures at once: flat and owned have the shape (mixtures, k).
+    """
+    enough = owned > n_features + 0.5
+    return ~flat.any(axis=-1) | (flat & enough).all(axis=-1)
 
 
 def diagnose(mixture: Mixture, floor, data: Data) -> list[str]:

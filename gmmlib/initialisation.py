@@ -3,7 +3,13 @@
 import numpy as np
 
 from gmmlib.check import check_choice, check_random_state
-from gmmlib.engine import Data, as_data, lloyd_side_by_side
+from gmmlib.engine import (
+    Data,
+    SideBySide,
+    as_data,
+    draw_side_by_side,
+    lloyd_side_by_side,
+)
 from gmmlib.kmeans import assign, draw_row, kmeans_plus_plus, one_run
 from gmmlib.mixture import Mixture
 from gmmlib.race import race
@@ -112,7 +118,7 @@ def short_runs(
     n_components : int
     covariance_type : {"full", "tied", "diag", "spherical"}
     floor : array, shape (d,)
-        Added to each variance.
+        Added to each variance; positive, or a candidate could fail.
     rng : RandomState
 
     Returns
@@ -127,22 +133,13 @@ def short_runs(
     """
     if n_components == 1:
         return np.ones((len(data), 1))
-    draws = [
-        kmeans_plus_plus(data, n_components, rng) for _ in range(N_KMEANS + N_DRAWS)
-    ]
+    draws = draw_side_by_side(data, N_KMEANS + N_DRAWS, n_components, rng)
     partitions = [
         *lloyd_side_by_side(data, draws[:N_KMEANS]),
         *lloyd_side_by_side(data, draws[N_KMEANS:], most_iterations=1),
     ]
-    # Sorted by their first points: the clusters' numbers mean nothing.
-    ordered = [each[np.argsort(each.argmax(axis=1))] for each in partitions]
-    different = {each.tobytes(): each for each in ordered}
-    floor = np.maximum(floor, data.floor())  # without any, a candidate could fail
-    mixtures = []
-    for clusters in different.values():
-        resp = clusters.T / clusters.sum(axis=0)[:, None]
-        mixtures.append(m_step(data.sums_with(resp, covariance_type), floor))
-    return race(data, mixtures, floor, ROUNDS).responsibilities(data.points)
+    together = SideBySide.of_partitions(data, partitions, covariance_type, floor)
+    return race(data, together, floor, ROUNDS).responsibilities(data.points)
 
 
 GUESSES = {
@@ -204,13 +201,13 @@ def start(
     check_recipe(init_params)
     rng = check_random_state(random_state)
     data = as_data(X, sample_weight).gathered(MOST_ROWS, rng)
+    least = np.maximum(floor, data.floor())
     is_short = init_params == "short_runs"
     if is_short:
         data = data.draw_rows(MOST_ROWS, rng)
     standard, unit = data.standardised(in_one_unit=covariance_type == "spherical")
     if is_short:
-        scaled = floor / unit**2
-        resp = short_runs(standard, n_components, covariance_type, scaled, rng)
+        resp = short_runs(standard, n_components, covariance_type, least / unit**2, rng)
     else:
         resp = GUESSES[init_params](standard, n_components, rng)
     return m_step(data.sums_with(resp, covariance_type), floor)

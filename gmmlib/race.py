@@ -1,29 +1,28 @@
 """Several mixtures on the same data: one pass serves them all, and the best go on."""
 
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
-from gmmlib.diagnosis import rank
+from gmmlib.diagnosis import collapsed, is_sound
 from gmmlib.em import alternate, remaining_gain
-from gmmlib.engine import Data, SideBySide, keep_digits, tie
+from gmmlib.engine import Data, SideBySide, keep_digits
 from gmmlib.mixture import Mixture
-from gmmlib.steps import State, m_step
 
 ENOUGH = 2e-4  # nats per point: a mixture with less to gain has arrived
-MOST_NUMBERS = 2**20  # in the covariances of the mixtures that share a pass
 
 
-def race(data: Data, mixtures: list[Mixture], floor, rounds) -> Mixture:
+def race(data: Data, together: SideBySide, floor, rounds) -> Mixture:
     """The mixture that is ahead after some rounds of EM.
 
     Parameters
     ----------
     data : Data
-    mixtures : list of Mixture
-        Of the same number of components, and of the same type.
+    together : SideBySide
+        The mixtures.
     floor : array, shape (d,)
-        Added to each variance.
+        Added to each variance; positive.
     rounds : list of pairs
         How many mixtures take part, and how many iterations they make at most.
 
@@ -35,44 +34,43 @@ def race(data: Data, mixtures: list[Mixture], floor, rounds) -> Mixture:
     --------
     >>> from gmmlib.engine import as_data
     >>> data = as_data(np.array([[0.0], [1.0], [2.0], [7.0], [8.0], [9.0]]))
-    >>> starts = [
-    ...     Mixture([0.5, 0.5], [[0.0], [mean]], [1.0, 1.0], "spherical")
-    ...     for mean in (0.1, 9.0)
-    ... ]
-    >>> race(data, starts, np.array([1e-6]), [(2, 3), (1, 10)]).means.round(1)
+    >>> together = SideBySide.of(
+    ...     Mixture([0.25] * 4, [[0.0], [0.1], [0.0], [9.0]], [1.0] * 4, "spherical"), 2
+    ... )
+    >>> race(data, together, np.array([1e-6]), [(2, 3), (1, 10)]).means.round(1)
     array([[1.],
            [8.]])
     """
-    together = max(1, MOST_NUMBERS // mixtures[0].covariances.size)
+    order = np.arange(together.n_mixtures)
     for n_mixtures, n_iterations in rounds:
-        states, here = [], mixtures[:n_mixtures]
-        for first in range(0, len(here), together):
-            some = here[first : first + together]
-            states += run_side_by_side(data, some, floor, n_iterations)
-        about = data.n_points, floor, data.varies
-        states.sort(key=lambda state: rank(state, *about), reverse=True)
-        mixtures = [state.mixture for state in states]
-    return mixtures[0]
+        here = together.take(order[:n_mixtures]).parts()
+        ends = [run_side_by_side(data, part, floor, n_iterations) for part in here]
+        parts, log_likelihoods = zip(*ends)
+        together = SideBySide.joined(parts)
+        flat = together.of_each(collapsed(together, floor, data.varies))
+        owned = together.of_each(together.weights) * len(flat) * data.n_points
+        sound = is_sound(flat, owned, data.n_features)
+        score = np.round(np.concatenate(log_likelihoods) / data.n_points, 6)
+        order = np.lexsort((-score, ~sound))
+    return together.take(order[:1]).apart()[0]
 
 
-def run_side_by_side(data, mixtures, floor, n_iterations) -> list[State]:
-    """The state of each after so many iterations, or when nobody can overtake the first.
+def run_side_by_side(data, together, floor, n_iterations):
+    """Where they are after so many iterations, or when nobody can overtake the first.
 
     EM for a mixture of mixtures, of which each is normalised for itself.
+
+    Returns
+    -------
+    together : SideBySide
+    log_likelihoods : array, shape (n_mixtures,)
     """
-    n_mixtures, covariance_type = len(mixtures), mixtures[0].covariance_type
-
-    def m_step_of_each(sums):
-        if covariance_type == "tied":
-            sums = tie(sums, n_mixtures)
-        return SideBySide.of(m_step(sums, floor), n_mixtures)
-
-    together = SideBySide.joined(mixtures)
-    states = alternate(data.sums, keep_digits(m_step_of_each), together)
+    m_step = partial(together.m_step, together.n_mixtures, together.is_tied, floor)
+    states = alternate(data.sums, keep_digits(m_step), together)
     last = last_state(states, n_iterations, ENOUGH * data.n_points)
-    share = data.n_points * np.log(n_mixtures)  # each was weighted by 1 / n_mixtures
-    ends = zip(last.mixture.apart(covariance_type), last.log_likelihood)
-    return [State(last.iteration, mixture, value + share) for mixture, value in ends]
+    # Each was weighted by 1 / n_mixtures.
+    share = data.n_points * np.log(together.n_mixtures)
+    return last.mixture, np.array(last.log_likelihood) + share
 
 
 def last_state(states, n_iterations, enough):

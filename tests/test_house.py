@@ -32,7 +32,7 @@ ROOMS = """
     online parameters race initialisation agreement selection progress estimator book cli
 """.split()
 STOREYS = (
-    "blocks digits together products data arrays incomplete chunks".split()
+    "blocks together digits products data arrays incomplete chunks".split()
 )  # of the engine
 
 

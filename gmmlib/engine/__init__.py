@@ -16,7 +16,11 @@ from gmmlib.engine.chunks import InChunks, map_chunks
 from gmmlib.engine.data import Data
 from gmmlib.engine.digits import keep_digits
 from gmmlib.engine.incomplete import Incomplete, WithGaps, impute
-from gmmlib.engine.together import SideBySide, lloyd_side_by_side, tie
+from gmmlib.engine.together import (
+    SideBySide,
+    draw_side_by_side,
+    lloyd_side_by_side,
+)
 
 __all__ = [
     "Data",
@@ -24,12 +28,12 @@ __all__ = [
     "WithGaps",
     "as_data",
     "as_points",
+    "draw_side_by_side",
     "impute",
     "in_blocks",
     "keep_digits",
     "lloyd_side_by_side",
     "map_rows",
-    "tie",
 ]
 
 

@@ -9,12 +9,21 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gmmlib.engine.together import SideBySide
 from gmmlib.mixture import Mixture
 from gmmlib.steps import Sums
 
 # By how much a term may exceed what remains of the sum. Rounding then costs a
 # log-density some 1e-11 nats in double precision, and some 1e-3 in single.
 MOST_CANCELLATION = {np.dtype(np.float64): 1e5, np.dtype(np.float32): 1e4}
+# Which of several mixtures is ahead shows in the fourth digit: 1e-7 nats do no harm.
+MOST_SIDE_BY_SIDE = {np.dtype(np.float64): 1e9, np.dtype(np.float32): 1e4}
+
+
+def most_cancellation(mixture: Mixture, dtype) -> float:
+    """The most that is allowed: more, where several mixtures are compared."""
+    is_rough = isinstance(mixture, SideBySide)
+    return (MOST_SIDE_BY_SIDE if is_rough else MOST_CANCELLATION)[dtype]
 
 
 def cancellation(mixture: Mixture, centres) -> float:
@@ -79,7 +88,7 @@ def keep_digits(m_step: Callable[[Sums], Mixture]) -> Callable[[Sums], Mixture]:
 def has_digits(mixture: Mixture, centres) -> bool:
     """Whether sums about these centres had the digits for a mixture made of them."""
     lost = cancellation(mixture, centres)
-    if lost <= MOST_CANCELLATION[centres.dtype]:
+    if lost <= most_cancellation(mixture, centres.dtype):
         return True
     # Features that nearly depend on each other cost digits about any centre.
     return lost <= 2 * cancellation(mixture, mixture.means)

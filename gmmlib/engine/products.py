@@ -21,7 +21,7 @@ from math import prod
 
 import numpy as np
 
-from gmmlib.engine.digits import MOST_CANCELLATION, cancellation
+from gmmlib.engine.digits import cancellation, most_cancellation
 from gmmlib.steps import Sums
 
 # From here on, a point's squares cost more than whitening it, for ten components; with
@@ -62,7 +62,7 @@ class FullProducts:
         # Rounded to the data's type: subtracting it from points nearby is exact.
         self.centre = centre.astype(self.dtype, copy=False)
         cancelled = cancellation(mixture, self.centre)
-        self.is_safe = cancelled <= MOST_CANCELLATION[self.dtype]
+        self.is_safe = cancelled <= most_cancellation(mixture, self.dtype)
         if self.is_safe:
             self.coefficients = self._coefficients().astype(self.dtype, copy=False)
         self._scratch = scratch or Scratch()

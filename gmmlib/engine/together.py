@@ -5,14 +5,59 @@ few hundred points, twenty side by side take little more time than two.
 """
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
+from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.engine.blocks import block_rows
 from gmmlib.mixture import Mixture, normalise
+from gmmlib.steps import m_step
 
 # Where rounding decides to which of two centres a point belongs, a run could go round.
 MOST_ITERATIONS = 300
+MOST_NUMBERS = 2**20  # in the covariances of the mixtures that share a pass
+
+
+def draw_side_by_side(data, n_sets, n_clusters, rng) -> np.ndarray:
+    """So many sets of k-means++ centres, as :func:`gmmlib.kmeans.kmeans_plus_plus` draws.
+
+    Parameters
+    ----------
+    data : Data
+        In memory.
+    n_sets, n_clusters : int
+    rng : RandomState
+
+    Returns
+    -------
+    array, shape (c, k, d)
+        The same as one set drawn after the other.
+
+    Examples
+    --------
+    >>> from gmmlib.engine import as_data
+    >>> data = as_data([[0.0], [0.0], [5.0]])
+    >>> sets = draw_side_by_side(data, 3, 2, np.random.RandomState(0))
+    >>> np.sort(sets[:, :, 0], axis=1)
+    array([[0., 5.],
+           [0., 5.],
+           [0., 5.]])
+    """
+    weight, places = data.row_weights(), rng.uniform(size=(n_sets, n_clusters)).T
+    features = np.ascontiguousarray(data.points.T)
+    left, nearest, sets = np.array([weight] * n_sets), np.inf, []
+    for place in places:
+        ends = np.cumsum(
+            np.where(left.any(axis=1, keepdims=True), left, weight), axis=1
+        )
+        stops = place * ends[:, -1]
+        rows = [np.searchsorted(*pair, side="right") for pair in zip(ends, stops)]
+        sets.append(data.points[rows])
+        squares = sum((x - c[:, None]) ** 2 for x, c in zip(features, sets[-1].T))
+        nearest = np.minimum(nearest, squares)
+        left = nearest * weight
+    return np.stack(sets, axis=1)
 
 
 def lloyd_side_by_side(data, centres, most_iterations=MOST_ITERATIONS) -> np.ndarray:
@@ -77,52 +122,105 @@ class SideBySide(Mixture):
     """
 
     n_mixtures: int
+    is_tied: bool
 
     @classmethod
-    def of(cls, mixture: Mixture, n_mixtures: int):
+    def of(cls, mixture: Mixture, n_mixtures=1, is_tied=False):
         """That mixture, of whose components so many mixtures are made."""
         together = object.__new__(cls)
-        vars(together).update(vars(mixture), n_mixtures=n_mixtures)
+        vars(together).update(vars(mixture), n_mixtures=n_mixtures, is_tied=is_tied)
         return together
 
     @classmethod
-    def joined(cls, mixtures):
-        """All their components in one mixture."""
-        kind, is_tied = (
-            mixtures[0].covariance_type,
-            mixtures[0].covariance_type == "tied",
-        )
-        together = Mixture.unchecked(
-            np.concatenate([m.weights for m in mixtures]) / len(mixtures),
-            np.concatenate([m.means for m in mixtures]),
-            np.concatenate(
-                [m.full_covariances() if is_tied else m.covariances for m in mixtures]
-            ),
-            "full" if is_tied else kind,
-        )
-        return cls.of(together, len(mixtures))
+    def of_partitions(cls, data, partitions, covariance_type, floor):
+        """The M-step of each partition, of those that are different.
 
-    def apart(self, covariance_type) -> list[Mixture]:
-        """The mixtures that were joined.
+        Parameters
+        ----------
+        data : Data
+            In memory.
+        partitions : list of arrays of bool, shape (k, n)
+            As of :func:`lloyd_side_by_side`.
+        covariance_type : {"full", "tied", "diag", "spherical"}
+        floor : array, shape (d,)
+            Added to each variance.
+        """
+        # Sorted by their first points: the clusters' numbers mean nothing.
+        ordered = [each[np.argsort(each.argmax(axis=1))] for each in partitions]
+        different = list({each.tobytes(): each for each in ordered}.values())
+        kind, is_tied = covariance_type, covariance_type == "tied"
+        if is_tied:
+            kind = "full"
+        k, d = len(different[0]), data.n_features
+        few = max(1, MOST_NUMBERS // prod(COVARIANCE_TYPES[kind].shape(k, d)))
+        parts = []
+        for first in range(0, len(different), few):
+            some = different[first : first + few]
+            resp = np.concatenate([each / each.sum(axis=0) for each in some]).T
+            sums = data.sums_with(resp, kind)
+            parts.append(cls.m_step(len(some), is_tied, floor, sums))
+        return cls.joined(parts)
+
+    @classmethod
+    def m_step(cls, n_mixtures, is_tied, floor, sums):
+        """The M-step of each of so many mixtures."""
+        if is_tied:
+            sums = tie(sums, n_mixtures)
+        return cls.of(m_step(sums, floor), n_mixtures, is_tied)
+
+    @classmethod
+    def joined(cls, parts):
+        """All mixtures of some that stand side by side."""
+        first, *others = parts
+        if not others:
+            return first
+        shares = [part.n_mixtures for part in parts]
+        together = Mixture.unchecked(
+            np.concatenate([n * part.weights for n, part in zip(shares, parts)])
+            / sum(shares),
+            np.concatenate([part.means for part in parts]),
+            np.concatenate([part.covariances for part in parts]),
+            first.covariance_type,
+        )
+        return cls.of(together, sum(shares), first.is_tied)
+
+    def of_each(self, array):
+        """An array with a row for each component, as one with a row for each mixture."""
+        return array.reshape(self.n_mixtures, -1, *array.shape[1:])
+
+    def take(self, numbers):
+        """Those of the mixtures that have these numbers, in this order."""
+        if np.array_equal(numbers, range(self.n_mixtures)):
+            return self
+        weights, means, covariances = (
+            np.concatenate(self.of_each(array)[numbers])
+            for array in (self.weights, self.means, self.covariances)
+        )
+        weights = weights * (self.n_mixtures / len(numbers))
+        some = Mixture.unchecked(weights, means, covariances, self.covariance_type)
+        return self.of(some, len(numbers), self.is_tied)
+
+    def parts(self):
+        """The same, a few at a time, if all have too many numbers."""
+        few = max(1, MOST_NUMBERS * self.n_mixtures // self.covariances.size)
+        numbers = range(self.n_mixtures)
+        return [self.take(numbers[first : first + few]) for first in numbers[::few]]
+
+    def apart(self) -> list[Mixture]:
+        """The mixtures one by one.
 
         Examples
         --------
         >>> from gmmlib import Mixture
-        >>> two = [Mixture([1.0], [[mean]], [[4.0]], "tied") for mean in (0.0, 3.0)]
-        >>> [m.means.tolist() for m in SideBySide.joined(two).apart("tied")]
+        >>> two = Mixture([0.5, 0.5], [[0.0], [3.0]], [[[4.0]], [[4.0]]])
+        >>> [each.means.tolist() for each in SideBySide.of(two, 2, is_tied=True).apart()]
         [[[0.0]], [[3.0]]]
         """
-        parts = (
-            np.split(array, self.n_mixtures)
-            for array in (self.weights * self.n_mixtures, self.means, self.covariances)
-        )
-        is_tied = covariance_type == "tied"
-        return [
-            Mixture.unchecked(
-                weights, means, full[0] if is_tied else full, covariance_type
-            )
-            for weights, means, full in zip(*parts)
-        ]
+        arrays = self.weights * self.n_mixtures, self.means, self.covariances
+        each = zip(*map(self.of_each, arrays))
+        if self.is_tied:
+            return [Mixture.unchecked(w, m, c[0], "tied") for w, m, c in each]
+        return [Mixture.unchecked(w, m, c, self.covariance_type) for w, m, c in each]
 
     def normalise(self, log_joint, out=None):
         """Each mixture for itself; log-densities of shape (n_mixtures, n)."""
