@@ -477,7 +477,7 @@ def read_fast(pandas, source, layout, columns):
     values = bytearray()  # grows where it lies
     with reading(source, layout) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rows = Rows(stream, layout.separator)
+        rows = Rows(stream, layout.separator, has_blanks(source, layout))
         for frame in frames_of(pandas, rows, layout, columns):
             values += np.column_stack([frame[j] for j in columns]).data
     X = np.frombuffer(values).reshape(-1, len(columns))
@@ -496,6 +496,16 @@ def read_fast(pandas, source, layout, columns):
     return X, is_sure
 
 
+def has_blanks(source, layout):
+    """Whether cells may begin with blanks, from the first rows of data.
+
+    To skip them takes pandas a quarter of its time, and numbers do not need it. What
+    does, a missing value or a quote, is read with care if it comes further down.
+    """
+    with reading(source, layout) as stream:
+        return " " in stream.read(HEAD)
+
+
 def frames_of(pandas, rows, layout, columns):
     """The rows as data frames, some thousands at a time."""
     return pandas.read_csv(
@@ -509,40 +519,44 @@ def frames_of(pandas, rows, layout, columns):
         dtype=float,
         na_values=[*MISSING, *map(str.upper, MISSING), "NaN", "Null", "None"],
         keep_default_na=False,
-        skipinitialspace=True,
+        skipinitialspace=rows.skips_blanks,
+        engine="c",  # takes UTF-8 as bytes
         chunksize=2**16,
     )
 
 
-class Rows(io.TextIOBase):
+class Rows:
     """A text for pandas: without comments, and looked at while it passes."""
 
-    def __init__(self, stream, separator):
+    def __init__(self, stream, separator, skips_blanks):
         self.stream, self.separator = stream, separator
+        self.skips_blanks = skips_blanks
         self.n_quotes = self.n_separators = 0
         self.has_truth = self.has_odd_quotes = False
         end = re.escape(separator)
-        self.odd_quote = re.compile(f'(?<=[^ {end}\r\n])"(?=[^{end}\r\n"])')
-
-    def readable(self):
-        return True
+        odd_quote = f'(?<=[^ {end}\n])"(?=[^{end}\n"])'
+        self.odd_quote = re.compile(odd_quote + '| "' * (not skips_blanks))
 
     def read(self, size=-1):
-        """Some whole lines; nothing at the end only."""
+        """Some whole lines, as UTF-8; nothing at the end only."""
         while text := self.stream.read(size) + self.stream.readline():
+            if "\r" in text:  # after "\r\r" pandas would miss an empty first cell
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
             if "#" in text:
                 text = "".join(self.without_comments(text))
             if '"' in text:
                 self.n_quotes += text.count('"')
                 if self.odd_quote.search(text):
                     self.has_odd_quotes = True
-            self.n_separators += text.count(self.separator)
             # A letter is found a hundred times as fast as a word.
             if any(c in text for c in "uUsS") and re.search("true|false", text, re.I):
                 self.has_truth = True
-            if text:
-                return text
-        return ""
+            if data := text.encode():
+                # NumPy counts four times as fast as Python.
+                is_end = np.frombuffer(data, np.uint8) == ord(self.separator)
+                self.n_separators += np.count_nonzero(is_end)
+                return data
+        return b""
 
     def without_comments(self, text):
         n_quotes = self.n_quotes
