@@ -475,6 +475,8 @@ def import_pandas():
 def read_fast(pandas, source, layout, columns):
     """The numbers, and whether no row can be longer or shorter than the others."""
     values = bytearray()  # grows where it lies
+    # Once glibc has been given back as much, it keeps the memory of a block for the next.
+    np.empty(2**23, np.uint8)
     with reading(source, layout) as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rows = Rows(stream, layout.separator, has_blanks(source, layout))
