@@ -22,6 +22,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gmmlib.cli import text
+from gmmlib.cli.layout import Layout, Source, layout_of, source_of
 from gmmlib.cli.tables import check_cells, choose, read_npy, read_table
 
 NAN = math.nan
@@ -233,7 +234,7 @@ def test_comments_that_are_longer_than_the_head(tmp_path):
 
 
 def test_a_character_that_the_head_cuts_is_no_other_encoding(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "HEAD", 3)  # bytes, then characters
+    monkeypatch.setattr("gmmlib.cli.layout.HEAD", 3)  # bytes, then characters
     assert read(tmp_path, "aaé,b\n1,2\n").names == ["aaé", "b"]
 
 
@@ -519,9 +520,9 @@ CELLS = st.text("0123456789+-.eEinfaN_ xTrue,'\"#", max_size=7)
 
 def both(content, width=1, decimal=".", separator=";"):
     """What each reader says: numbers, or an error."""
-    source = text.Source("a.csv", content.encode())
+    source = Source("a.csv", content.encode())
     columns = list(range(width))
-    layout = text.Layout(separator, decimal, width, None, False, 1, [])
+    layout = Layout(separator, decimal, width, None, False, 1, [])
     answers = []
     for reader in (lambda *a: text.read_fast(pandas, *a), text.read_with_care):
         try:
@@ -571,8 +572,8 @@ def test_pandas_and_care_read_the_same_numbers_or_find_the_same_error(
 ):
     separator, decimal = shape
     content = "".join(pieces).replace("S", separator).encode(encoding)
-    source = text.Source("a.csv", content, encoding)
-    layout = text.Layout(separator, decimal, width, None, False, 1, [])
+    source = Source("a.csv", content, encoding)
+    layout = Layout(separator, decimal, width, None, False, 1, [])
     columns = [j for j in order if j < width][: 1 + order[0]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text, "has_blanks", lambda *args: skips_blanks)
@@ -666,9 +667,9 @@ def test_blanks_are_skipped_where_the_first_rows_have_some(
     content = start + "3,4\n"
     path = write(tmp_path, content)
     assert read_table(path).X.tolist() == [[1, 2], [3, 4]]
-    source = text.source_of(path)
+    source = source_of(path)
     has_blanks = " " in start.removeprefix("a b")
-    assert text.has_blanks(source, text.layout_of(source)) is has_blanks
+    assert text.has_blanks(source, layout_of(source)) is has_blanks
     if has_blanks:
         X = read_table(write(tmp_path, content + '5, NA\n5, "6"\n')).X
         np.testing.assert_array_equal(X, [[1, 2], [3, 4], [5, NAN], [5, 6]])

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gmmlib import __version__
+from gmmlib.cli.layout import SEPARATORS
 from gmmlib.cli.tables import KINDS
-from gmmlib.cli.text import SEPARATORS
 from gmmlib.covariance import COVARIANCE_TYPES
 from gmmlib.selection import CRITERIA
 

@@ -16,17 +16,8 @@ from typing import Any
 import numpy as np
 
 from gmmlib.check import bad_value
-from gmmlib.cli.text import (
-    CURE,
-    bad_row,
-    layout_of,
-    printable,
-    read_numbers,
-    short,
-    shown,
-    source_of,
-    spans,
-)
+from gmmlib.cli.layout import CURE, layout_of, printable, short, shown, source_of
+from gmmlib.cli.text import bad_row, read_numbers, spans
 
 TEXTS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 KINDS = (*TEXTS, ".parquet", ".npz", ".npy")
