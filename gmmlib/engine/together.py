@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from gmmlib.covariance import COVARIANCE_TYPES
-from gmmlib.engine.blocks import block_rows
+from gmmlib.engine.blocks import BLOCK_BYTES, block_rows
 from gmmlib.mixture import Mixture, normalise
 from gmmlib.steps import m_step
 
@@ -44,6 +44,11 @@ def draw_side_by_side(data, n_sets, n_clusters, rng) -> np.ndarray:
            [0., 5.],
            [0., 5.]])
     """
+    few = max(1, BLOCK_BYTES // (8 * 6 * len(data)))  # of six numbers a row
+    if n_sets > few:
+        sizes = [min(few, n_sets - first) for first in range(0, n_sets, few)]
+        parts = [draw_side_by_side(data, size, n_clusters, rng) for size in sizes]
+        return np.concatenate(parts)
     weight, places = data.row_weights(), rng.uniform(size=(n_sets, n_clusters)).T
     features = np.ascontiguousarray(data.points.T)
     left, nearest, sets = np.array([weight] * n_sets), np.inf, []
@@ -152,7 +157,8 @@ class SideBySide(Mixture):
         if is_tied:
             kind = "full"
         k, d = len(different[0]), data.n_features
-        few = max(1, MOST_NUMBERS // prod(COVARIANCE_TYPES[kind].shape(k, d)))
+        few = MOST_NUMBERS // prod(COVARIANCE_TYPES[kind].shape(k, d))
+        few = max(1, min(few, BLOCK_BYTES // (8 * 4 * k * len(data))))
         parts = []
         for first in range(0, len(different), few):
             some = different[first : first + few]
