@@ -19,6 +19,10 @@ LEAST_FEATURES, LEAST_BLOCKS = 8, 8
 class InMemory(Data):
     """An array, which may be a map of a file."""
 
+    def __init__(self, points, sample_weight=None):
+        super().__init__(points, sample_weight)
+        self._statistics = {}
+
     @classmethod
     def checked(cls, X, sample_weight, n_features, look):
         X = check_points(X, n_columns=n_features)
@@ -50,6 +54,16 @@ class InMemory(Data):
 
             weights = self.sample_weight
             return fold_blocks(function, rows, self.points, weights, map_blocks)
+
+    def fold_products(self, products, rows):
+        if len(self) > rows:
+            return super().fold_products(products, rows)
+        # Of a single block, what is the same in all passes is made in the first: it
+        # would take an eighth of the time of a pass over 150 points.
+        kind = type(products)
+        if kind not in self._statistics:
+            self._statistics[kind] = products.statistics(self.points)
+        return products.sums_of(self._statistics[kind], self.sample_weight)
 
     def rows_at(self, places, weight):
         return rows_at(places, weight)

@@ -214,7 +214,7 @@ class Data(ABC):
             )
             if products.is_safe:
                 rows = block_rows(products.n_numbers, products.dtype.itemsize)
-                sums, log_likelihood = self.fold(products.sums, rows)
+                sums, log_likelihood = self.fold_products(products, rows)
                 if np.isfinite(log_likelihood).all():  # or a square has overflowed
                     return products.unpack(sums, retake), log_likelihood.tolist()
             centres = mixture.means
@@ -298,6 +298,10 @@ class Data(ABC):
 
         It is called with a block's points and weights (or None).
         """
+
+    def fold_products(self, products, rows):
+        """The sums of these products, and the log-likelihood."""
+        return self.fold(products.sums, rows)
 
     @abstractmethod
     def rows_at(self, places, weight):

@@ -101,20 +101,31 @@ class FullProducts:
         sums : Sums
         log_likelihood : float
         """
+        statistics = self._array("statistics", self.n_statistics, len(X))
+        return self.sums_of(self.statistics(X, statistics), sample_weight)
+
+    def statistics(self, X, out=None):
+        """t(x) of each point, shape (numbers, n)."""
         n, d = X.shape
-        statistics = self._array("statistics", self.n_statistics, n)
-        difference = statistics[1 : d + 1]
+        if out is None:
+            out = np.empty((self.n_statistics, n), self.dtype)
+        with np.errstate(over="ignore"):
+            out[0] = 1
+            np.subtract(X.T, self.centre[:, None], out=out[1 : d + 1])
+            self._fill_squares(out[1 : d + 1], out[d + 1 :])
+        return out
+
+    def sums_of(self, statistics, sample_weight=None):
+        """The same as `sums`, of points whose statistics are there."""
+        n = statistics.shape[1]
         log_joint = self._array("log_joint", len(self.coefficients), n)
         # A square that overflows makes the log-likelihood infinite or NaN.
         with np.errstate(over="ignore", invalid="ignore"):
-            statistics[0] = 1
-            np.subtract(X.T, self.centre[:, None], out=difference)
-            self._fill_squares(difference, statistics[d + 1 :])
             self._fill_log_joint(statistics, log_joint)
             responsibilities, log_density = self.mixture.normalise(
                 log_joint.T, out=log_joint.T
             )
-            log_density += self._shared(difference)
+            log_density += self._shared(statistics[1 : len(self.centre) + 1])
             if sample_weight is not None:
                 responsibilities *= sample_weight[:, None]
                 log_density *= sample_weight
