@@ -201,9 +201,9 @@ def start(
     check_recipe(init_params)
     rng = check_random_state(random_state)
     data = as_data(X, sample_weight).gathered(MOST_ROWS, rng)
-    least = np.maximum(floor, data.floor())
     is_short = init_params == "short_runs"
     if is_short:
+        least = np.maximum(floor, data.floor())
         data = data.draw_rows(MOST_ROWS, rng)
     standard, unit = data.standardised(in_one_unit=covariance_type == "spherical")
     if is_short:

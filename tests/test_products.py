@@ -9,7 +9,7 @@ from cases import TYPES, after, clouds, some_mixture, start_on
 from gmmlib import Mixture, e_step, m_step, weighted_sums
 from gmmlib.engine import as_data
 from gmmlib.engine.digits import cancellation
-from gmmlib.engine.products import RUN, Pairs, product, products_for
+from gmmlib.engine.products import RUN, FullProducts, Pairs, product, products_for
 
 
 def plain_sums(X, mixture, sample_weight=None):
@@ -52,6 +52,38 @@ def test_em_takes_the_products_where_they_are_safe(covariance_type, monkeypatch)
     assert products_for(mixture).is_safe
     monkeypatch.setattr(Mixture, "log_joint", None)  # the plain way
     assert np.isfinite(after(3, X, mixture).log_likelihood)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("d", [2, 33])
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_statistics_of_a_single_block_are_made_once_and_serve_every_pass(
+    covariance_type, d, weighted, monkeypatch
+):
+    X = clouds(200, d, 3)
+    weight = np.random.default_rng(0).uniform(0, 3, size=200) if weighted else None
+    data, made, statistics = as_data(X, weight), [], FullProducts.statistics
+
+    def spied(products, X, out=None):
+        made.append(len(X))
+        return statistics(products, X, out)
+
+    monkeypatch.setattr(FullProducts, "statistics", spied)
+    mixtures = [some_mixture(covariance_type, d, k) for k in (3, 1, 2)]
+    found = [data.sums(mixture) for mixture in mixtures]
+    assert made == [200]
+    for (sums, log_likelihood), mixture in zip(found, mixtures):
+        expected, other = as_data(X, weight).sums(mixture)
+        assert log_likelihood == other
+        np.testing.assert_array_equal(sums.scatter, expected.scatter)
+        np.testing.assert_array_equal(sums.first, expected.first)
+    # Of several blocks they would take as much memory as the data.
+    monkeypatch.setattr("gmmlib.engine.data.block_rows", lambda *args: 150)
+    made.clear()
+    blocks = as_data(X, weight)
+    for _ in range(2):
+        blocks.sums(mixtures[0])
+    assert made == [150, 50, 150, 50]
 
 
 @pytest.mark.parametrize("distance", [1e2, 1e4, 1e6])

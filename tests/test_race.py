@@ -114,6 +114,20 @@ def test_needles_do_not_slow_a_race_down(monkeypatch):
         next(em(data, needle, FLOOR))
 
 
+def test_a_needle_far_away_is_looked_at_with_all_digits(monkeypatch):
+    """Rounding would cost a log-density there a hundredth, about one centre for all."""
+    monkeypatch.setattr("gmmlib.race.ENOUGH", -np.inf)
+    points = np.vstack([X, [X[0] + 1e4] * 10])
+    labels = (points[:, 0] > 5e3).astype(int)
+    needle = mixture_from_responsibilities(points, one_hot(labels, 2), "full", FLOOR)
+    data, both = as_data(points), [needle, start_on(points, "full", 2)]
+    assert cancellation(needle, data.centre) > 1e13
+    *_, expected = islice(em(data, needle, FLOOR), 4)
+    (found, log_likelihood), _ = ends(data, both, FLOOR, 3)
+    assert log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-6)
+    np.testing.assert_allclose(found.covariances, expected.mixture.covariances, 1e-6)
+
+
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_where_matrices_are_large_few_share_a_pass(covariance_type, monkeypatch):
     data, together = as_data(X), side_by_side(candidates(covariance_type, n=5))

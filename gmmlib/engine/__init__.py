@@ -16,11 +16,7 @@ from gmmlib.engine.chunks import InChunks, map_chunks
 from gmmlib.engine.data import Data
 from gmmlib.engine.digits import keep_digits
 from gmmlib.engine.incomplete import Incomplete, WithGaps, impute
-from gmmlib.engine.together import (
-    SideBySide,
-    draw_side_by_side,
-    lloyd_side_by_side,
-)
+from gmmlib.engine.together import SideBySide, draw_side_by_side, lloyd_side_by_side
 
 __all__ = [
     "Data",
